@@ -128,6 +128,9 @@ pub enum Absent {
     EmptyString,
     /// Nothing in text and null in JSON (the port of an address that has none), or as [`Self::Dash`].
     EmptyOrDash,
+    /// Nothing in text and the empty string in JSON (an address that a prefix length cannot cut, the
+    /// endpoint of one that is not internal), or as [`Self::Dash`].
+    EmptyStringOrDash,
 }
 
 /// Where an operator comes from.
@@ -148,7 +151,39 @@ pub enum Source {
 /// assert!(accesslog::operator("VIRTUAL_HOST_NAME").is_none());
 /// ```
 pub fn operator(name: &str) -> Option<&'static Operator> {
-    OPERATORS.binary_search_by(|o| o.name.cmp(name)).ok().and_then(|i| OPERATORS.get(i))
+    OPERATORS
+        .binary_search_by(|o| o.name.cmp(name))
+        .ok()
+        .and_then(|i| OPERATORS.get(i))
+}
+
+impl Operator {
+    /// The grammar of the argument for people: `HEADER?ALT`; empty when there is none.
+    pub fn argument_syntax(&self) -> &'static str {
+        let (Argument::Optional(kind) | Argument::Required(kind)) = self.argument else {
+            return "";
+        };
+        match kind {
+            ArgumentKind::Time => "TIME_FORMAT",
+            ArgumentKind::MaskBits => "MASK_BITS",
+            ArgumentKind::Whitespace => "ALLOW_WHITESPACES",
+            ArgumentKind::Header => "HEADER?ALT",
+            ArgumentKind::Metadata => "NAMESPACE:KEY*",
+            ArgumentKind::TypedMetadata => "TYPE:NAMESPACE:KEY*",
+            ArgumentKind::Environment => "VARIABLE",
+            ArgumentKind::QueryParameter => "PARAMETER",
+            ArgumentKind::Path => "WQ|NQ:ORIG|PATH|ORIG_OR_PATH",
+            ArgumentKind::QueryParameters => "ORIG|DECODED",
+            ArgumentKind::FilterState => "KEY:PLAIN|TYPED|FIELD:NAME",
+            ArgumentKind::Cel => "EXPRESSION",
+            ArgumentKind::Coalesce => "JSON",
+            ArgumentKind::CommonDuration => "START:END:ms|us|ns",
+            ArgumentKind::GrpcStatus => "CAMEL_STRING|SNAKE_STRING|NUMBER",
+            ArgumentKind::ServerName => "SNI_ONLY|SNI_FIRST|HOST_FIRST:ORIG|HOST|ORIG_OR_HOST",
+            ArgumentKind::File => "PATH:DIRECTORY",
+            ArgumentKind::Secret => "NAME",
+        }
+    }
 }
 
 impl Unit {

@@ -24,7 +24,7 @@ pub enum Shape {
     Signed,
     /// `-`, or items of letters, digits and `_` joined by commas: response flags.
     Flags,
-    /// `HTTP/` and a version.
+    /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2` or `HTTP/3`.
     Protocol,
     /// `1.2.3.4:80`, `[::1]:80`, a socket path, `@name`, `envoy://...`, or an old `tcp://` address.
     Address,

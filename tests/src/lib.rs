@@ -1,1 +1,31 @@
-//! End-to-end suites against the real Envoy.
+//! Harness for the suites that run against the real Envoy.
+//!
+//! A suite starts [`envoy::Envoy`] with a configuration from [`config`], in front of the servers of
+//! [`upstream`], and plays the [`cases`] against it with [`client`]. Every format of [`formats`] is
+//! logged twice for the same request, as text and as JSON; [`pair`] brings the two together. What a
+//! text line can mean is worked out by [`reference`], slowly and without the crate's own reader;
+//! [`judge`] compares, and [`report`] prints the table.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "the crate is test code: a failing step is a failing test"
+)]
+
+pub mod cases;
+pub mod certs;
+pub mod client;
+pub mod config;
+pub mod envoy;
+pub mod formats;
+pub mod frames;
+pub mod judge;
+pub mod pair;
+pub mod play;
+pub mod reference;
+pub mod report;
+pub mod token;
+pub mod truth;
+pub mod upstream;

@@ -1,0 +1,437 @@
+//! Telling the default formats apart from the lines themselves.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::format::{Encoding, Format, FormatOptions};
+use crate::json::Scanner;
+use crate::preset::Preset;
+use crate::read::Reader;
+
+/// How many lines that fit are looked at, and how many in all.
+const MOST_FITTING: usize = 64;
+const MOST_LINES: usize = 4096;
+
+/// How many of Istio's keys make a JSON object an access log record.
+const LEAST_KEYS: usize = 3;
+
+/// Text presets in the order in which they are tried: one whose lines another could read too comes
+/// before it.
+const TEXT: &[&str] = &[
+    "istio",
+    "istio@1.3",
+    "istio@1.2",
+    "istio@1.8",
+    "istio@1.1",
+    "envoy",
+];
+
+/// Tells which preset the lines of a stream are written in.
+///
+/// Extra fields that a mesh added at the end of a default format are recognised: a bare integer as
+/// `%UPSTREAM_REQUEST_ATTEMPT_COUNT%`, others as opaque texts.
+///
+/// ```
+/// use accesslog::Detector;
+///
+/// let line = br#"[2026-11-20T12:00:00.000Z] "GET / HTTP/1.1" 200 - 0 5 7 6 "-" "curl" "id" "a" "10.0.0.1:80""#;
+/// let detected = Detector::new(Default::default()).detect([&line[..]]).expect("a default format");
+/// assert_eq!(detected.preset().name(), "envoy");
+/// ```
+#[derive(Debug)]
+pub struct Detector {
+    options: FormatOptions,
+    texts: Vec<Candidate>,
+    json: Vec<Reader>,
+}
+
+/// A text preset, as it is and with more at its end.
+#[derive(Debug)]
+struct Candidate {
+    preset: &'static Preset,
+    exact: Reader,
+    /// The preset with more text behind its last field; not for presets whose last field takes any
+    /// text itself.
+    longer: Option<Reader>,
+}
+
+/// What the lines of a stream are written in.
+#[derive(Debug, Clone)]
+pub struct Detected {
+    preset: &'static Preset,
+    format: Arc<Format>,
+    extra: Vec<Extra>,
+}
+
+/// A field behind the last one of a preset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extra {
+    AttemptCount,
+    Bare,
+    Quoted,
+}
+
+impl Detector {
+    /// A detector whose formats are compiled with these options.
+    pub fn new(options: FormatOptions) -> Self {
+        let reader = |preset: &Preset| {
+            preset
+                .compile(&options)
+                .ok()
+                .map(|format| Reader::new(format.into()))
+        };
+        let texts = TEXT.iter().filter_map(|name| {
+            let preset = Preset::from_name(name)?;
+            let exact = reader(preset)?;
+            let longer = if preset.text().contains("%ROUTE_NAME%") {
+                None
+            } else {
+                let text = format!("{} %EXTRA%\n", preset.text().trim_end());
+                Some(Reader::new(options.compile(&text).ok()?.into()))
+            };
+            Some(Candidate {
+                preset,
+                exact,
+                longer,
+            })
+        });
+        let json = Preset::ALL
+            .iter()
+            .filter(|preset| preset.encoding() == Encoding::Json);
+        Self {
+            texts: texts.collect(),
+            json: json.filter_map(reader).collect(),
+            options,
+        }
+    }
+
+    /// Looks at lines of one stream, oldest first, until one fits a preset, and at some more to see
+    /// how many extra fields there are. `None` when no line fits.
+    pub fn detect<'l>(&mut self, lines: impl IntoIterator<Item = &'l [u8]>) -> Option<Detected> {
+        let mut lines = lines.into_iter().take(MOST_LINES);
+        let (at, extra) = loop {
+            let line = lines.next()?;
+            if line.first() == Some(&b'{') {
+                if let Some(preset) = json_preset(line) {
+                    return self.detected(preset, Vec::new());
+                }
+            } else if let Some(found) = self.text_preset(line) {
+                break found;
+            }
+        };
+        let candidate = self.texts.get_mut(at)?;
+        let mut fewest = extra;
+        for line in lines
+            .filter(|line| line.first() != Some(&b'{'))
+            .take(MOST_FITTING)
+        {
+            if fewest.is_empty() {
+                break;
+            }
+            if let Some(extra) = candidate.extra(line) {
+                fewest = fewer(fewest, extra);
+            }
+        }
+        let preset = candidate.preset;
+        self.detected(preset, fewest)
+    }
+
+    /// The first text preset that fits a line, and the extra fields of the line.
+    fn text_preset(&mut self, line: &[u8]) -> Option<(usize, Vec<Extra>)> {
+        let exact = self
+            .texts
+            .iter_mut()
+            .position(|c| c.exact.read(line).is_ok());
+        let fitting = exact.or_else(|| {
+            let longer =
+                |c: &mut Candidate| c.longer.as_mut().is_some_and(|r| r.read(line).is_ok());
+            self.texts.iter_mut().position(longer)
+        })?;
+        let extra = self.texts.get_mut(fitting)?.extra(line)?;
+        Some((fitting, extra))
+    }
+
+    fn detected(&self, preset: &'static Preset, extra: Vec<Extra>) -> Option<Detected> {
+        let format = if preset.encoding() == Encoding::Json {
+            let known = self
+                .json
+                .iter()
+                .find(|reader| reader.format().text() == preset.text())?;
+            Arc::clone(known.format())
+        } else {
+            compile(preset, &extra, &self.options)?
+        };
+        Some(Detected {
+            preset,
+            format,
+            extra,
+        })
+    }
+}
+
+impl Candidate {
+    /// The extra fields of a line; `None` when the line does not fit at all.
+    fn extra(&mut self, line: &[u8]) -> Option<Vec<Extra>> {
+        match &mut self.longer {
+            // The last field takes all that follows: its first word is its own.
+            None => {
+                let record = self.exact.read(line).ok()?;
+                let last = record.value(record.len().checked_sub(1)?).to_bytes()?;
+                Some(words(&last).skip(1).collect())
+            }
+            Some(_) if self.exact.read(line).is_ok() => Some(Vec::new()),
+            Some(longer) => {
+                let record = longer.read(line).ok()?;
+                let last = record.value(record.len().checked_sub(1)?).to_bytes()?;
+                Some(words(&last).collect())
+            }
+        }
+    }
+}
+
+/// The words of a text, apart by single spaces; one in double quotes may hold spaces.
+fn words(text: &[u8]) -> impl Iterator<Item = Extra> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let quoted = text.strip_prefix(b"\"").and_then(|inside| {
+            let end = memchr::memmem::find(inside, b"\" ").or(inside.len().checked_sub(1))?;
+            (inside.get(end) == Some(&b'"')).then_some((Extra::Quoted, end + 2))
+        });
+        let (word, length) = quoted.unwrap_or_else(|| {
+            let length = memchr::memchr(b' ', text).unwrap_or(text.len());
+            let word = text.get(..length).unwrap_or_default();
+            let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+            (
+                if digits {
+                    Extra::AttemptCount
+                } else {
+                    Extra::Bare
+                },
+                length,
+            )
+        });
+        rest = text.get(length + 1..);
+        Some(word)
+    })
+}
+
+/// Of the extra fields of two lines, what both have: a name with spaces looks like more fields.
+fn fewer(one: Vec<Extra>, other: Vec<Extra>) -> Vec<Extra> {
+    let (short, long) = if one.len() <= other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let from = long.len() - short.len();
+    let pairs = short.iter().zip(long.iter().skip(from));
+    pairs
+        .map(|(a, b)| if a == b { *a } else { Extra::Bare })
+        .collect()
+}
+
+fn compile(
+    preset: &'static Preset,
+    extra: &[Extra],
+    options: &FormatOptions,
+) -> Option<Arc<Format>> {
+    if extra == [Extra::AttemptCount] || extra.is_empty() {
+        return options
+            .compile(&text_with(preset, extra))
+            .ok()
+            .map(Arc::new);
+    }
+    let count = preset.compile(options).ok()?.fields.len();
+    let marked = options.clone().extra_from(count);
+    marked.compile(&text_with(preset, extra)).ok().map(Arc::new)
+}
+
+/// The format string of a preset with extra fields behind it.
+fn text_with(preset: &Preset, extra: &[Extra]) -> String {
+    let mut text = preset.text().trim_end().to_owned();
+    match extra {
+        [Extra::AttemptCount] => text.push_str(" %UPSTREAM_REQUEST_ATTEMPT_COUNT%"),
+        _ => {
+            for (count, extra) in (1..).zip(extra) {
+                let quote = if *extra == Extra::Quoted { "\"" } else { "" };
+                text.push_str(&format!(" {quote}%EXTRA_{count}%{quote}"));
+            }
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// The JSON preset that has the keys of a line.
+fn json_preset(line: &[u8]) -> Option<&'static Preset> {
+    let mut scanner = Scanner::new(line);
+    let (mut known, mut mixer, mut details) = (0, false, false);
+    scanner.eat(b'{')?;
+    loop {
+        let key = scanner.string()?;
+        let key = line.get(key.start..key.end)?;
+        mixer |= key == b"istio_policy_status";
+        details |= key == b"response_code_details";
+        known += usize::from(is_istio_key(key));
+        scanner.eat(b':')?;
+        scanner.value()?;
+        if scanner.eat(b',').is_none() {
+            break;
+        }
+    }
+    scanner.eat(b'}')?;
+    if !scanner.at_end() || known < LEAST_KEYS {
+        return None;
+    }
+    Preset::from_name(match (mixer, details) {
+        (true, _) => "istio-json@1.3",
+        (_, true) => "istio-json",
+        _ => "istio-json@1.8",
+    })
+}
+
+fn is_istio_key(key: &[u8]) -> bool {
+    let quoted = [b"\"", key, b"\":\"%"].concat();
+    let json = Preset::from_name("istio-json").map_or("", Preset::text);
+    memchr::memmem::find(json.as_bytes(), &quoted).is_some()
+}
+
+impl Detected {
+    /// The preset, or the one that the format is an extension of.
+    pub fn preset(&self) -> &'static Preset {
+        self.preset
+    }
+
+    /// The compiled format, extra fields included.
+    pub fn format(&self) -> &Arc<Format> {
+        &self.format
+    }
+
+    /// How many fields there are behind those of the preset, read as opaque text.
+    pub fn extra_fields(&self) -> usize {
+        if self.has_attempt_count() {
+            0
+        } else {
+            self.extra.len()
+        }
+    }
+
+    /// Whether one bare integer behind the preset's fields is read as the attempt count.
+    pub fn has_attempt_count(&self) -> bool {
+        self.extra == [Extra::AttemptCount]
+    }
+
+    /// The format string to give instead, when it is not the preset alone: names of operators are
+    /// to be filled in for `EXTRA_1` and so on.
+    pub fn format_string(&self) -> Option<String> {
+        (!self.extra.is_empty()).then(|| text_with(self.preset, &self.extra).trim_end().to_owned())
+    }
+}
+
+impl fmt::Display for Detected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.preset.name())?;
+        match self.extra.len() {
+            0 => Ok(()),
+            1 if self.has_attempt_count() => {
+                f.write_str(" plus 1 field, read as upstream_request_attempt_count")
+            }
+            1 => f.write_str(" plus 1 field"),
+            count => write!(f, " plus {count} fields"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &str = r#"[2026-11-20T12:00:00.000Z] "GET / HTTP/1.1" 200 - "#;
+    const TRANSFER: &str = r#"0 5 7 6 "-" "curl" "id" "a" "10.0.0.1:80""#;
+    const CONNECTIONS: &str = "outbound|80||a - 10.0.0.2:80 10.0.0.3:4000 -";
+
+    fn detect(lines: &[String]) -> Option<String> {
+        let lines = lines.iter().map(|line| line.as_bytes());
+        Detector::new(FormatOptions::new())
+            .detect(lines)
+            .map(|detected| detected.to_string())
+    }
+
+    fn one(line: String) -> String {
+        detect(&[line]).unwrap_or_default()
+    }
+
+    #[test]
+    fn each_generation_is_told_by_its_shape() {
+        let (r, t, c) = (REQUEST, TRANSFER, CONNECTIONS);
+        assert_eq!(one(format!("{r}{t}")), "envoy");
+        assert_eq!(one(format!("{r}\"-\" {t} {c}")), "istio@1.1");
+        assert_eq!(one(format!("{r}\"-\" \"-\" {t} {c}")), "istio@1.2");
+        assert_eq!(one(format!("{r}\"-\" \"-\" {t} {c} default")), "istio@1.3");
+        assert_eq!(one(format!("{r}\"-\" {t} {c} default")), "istio@1.8");
+        assert_eq!(
+            one(format!("{r}via_upstream - \"-\" {t} {c} default")),
+            "istio"
+        );
+    }
+
+    #[test]
+    fn extra_fields_are_counted() {
+        let (r, t, c) = (REQUEST, TRANSFER, CONNECTIONS);
+        let istio = format!("{r}via_upstream - \"-\" {t} {c} default");
+        let attempts = "istio plus 1 field, read as upstream_request_attempt_count";
+        assert_eq!(one(format!("{istio} 2")), attempts);
+        assert_eq!(one(format!("{istio} abc")), "istio plus 1 field");
+        assert_eq!(one(format!("{istio} \"a b\" 1")), "istio plus 2 fields");
+        assert_eq!(
+            one(format!("{r}{t} 1")),
+            "envoy plus 1 field, read as upstream_request_attempt_count"
+        );
+        // A route name with spaces beside ones without is no extra field.
+        let named = format!("{r}via_upstream - \"-\" {t} {c} my route");
+        assert_eq!(detect(&[named, istio]), Some("istio".to_owned()));
+    }
+
+    #[test]
+    fn extra_values_are_raw_strings() {
+        let (r, t, c) = (REQUEST, TRANSFER, CONNECTIONS);
+        let line = format!("{r}via_upstream - \"-\" {t} {c} default \"a \\\"b\" 01");
+        let detected = Detector::new(FormatOptions::new())
+            .detect([line.as_bytes()])
+            .unwrap();
+        let mut reader = Reader::new(Arc::clone(detected.format()));
+        let mut json = Vec::new();
+        reader.read(line.as_bytes()).unwrap().write_json(&mut json);
+        let json = String::from_utf8(json).unwrap();
+        assert!(
+            json.ends_with(r#""route_name":"default","extra":["a \\\"b","01"]}"#),
+            "{json}"
+        );
+        let string = detected.format_string().unwrap();
+        assert!(
+            string.ends_with(r#"%ROUTE_NAME% "%EXTRA_1%" %EXTRA_2%"#),
+            "{string}"
+        );
+    }
+
+    #[test]
+    fn json_is_told_by_its_keys() {
+        let line =
+            |more: &str| format!(r#"{{"start_time":"x","method":"GET","duration":1{more}}}"#);
+        assert_eq!(one(line(r#","response_code_details":"-""#)), "istio-json");
+        assert_eq!(one(line(r#","istio_policy_status":"-""#)), "istio-json@1.3");
+        assert_eq!(one(line("")), "istio-json@1.8");
+        assert_eq!(
+            one(r#"{"level":"info","time":"x","scope":"a","msg":"b"}"#.to_owned()),
+            ""
+        );
+    }
+
+    #[test]
+    fn other_lines_are_passed_over() {
+        let noise = "2026-11-20T12:59:55.612076Z\tinfo\tready".to_owned();
+        let line = format!("{REQUEST}{TRANSFER}");
+        assert_eq!(detect(&[noise.clone(), line]), Some("envoy".to_owned()));
+        assert_eq!(detect(&[noise]), None);
+    }
+}

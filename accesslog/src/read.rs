@@ -1,0 +1,161 @@
+//! Reading a line with a compiled format.
+//!
+//! Envoy's text loggers escape nothing, so a line can have several readings: several ways to cut
+//! it into the format's literals and values of the fields' shapes. A line whose delimiters are
+//! exactly those that the format expects has one reading, found by the [`fast`] pass; every other
+//! line goes through [`search`], which looks at all readings at once. Both give the same answer
+//! where the fast pass gives one at all.
+
+mod bits;
+mod class;
+mod fast;
+mod json;
+mod plan;
+mod search;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+pub(crate) use plan::Plan;
+
+use crate::format::{Encoding, Format};
+use crate::record::{Disputed, Record, Span};
+use json::JsonScratch;
+use search::Search;
+
+/// Reads lines of one format, one after the other.
+///
+/// A reader keeps its working memory from line to line; reading allocates nothing per field.
+///
+/// ```
+/// use accesslog::{Format, Reader};
+///
+/// let mut reader = Reader::new(Format::compile("%RESPONSE_CODE% %DURATION%")?.into());
+/// let record = reader.read(b"503 -").expect("a line of this format");
+/// assert_eq!(record.get("response_code").and_then(|value| value.as_u64()), Some(503));
+/// assert!(record.get("duration").is_some_and(|value| value.is_absent()));
+/// assert!(reader.read(b"[warning] something else").is_err());
+/// # Ok::<(), accesslog::FormatError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Reader {
+    format: Arc<Format>,
+    spans: Vec<Span>,
+    pins: Vec<u32>,
+    search: Search,
+    disputed: Disputed,
+    json: JsonScratch,
+}
+
+/// A line is no record of the format: how far it could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The offset in bytes up to which the line could be one of this format.
+    pub(crate) offset: u32,
+    pub(crate) expected: Expected,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// The literal that the format starts with.
+    Start,
+    /// This field, and then the literal after it.
+    Field(u16),
+    /// A JSON object.
+    Json,
+    /// One of the keys of the JSON format.
+    Key,
+    /// A line of less than 4 GiB.
+    Short,
+}
+
+impl Reader {
+    /// A reader for lines of this format.
+    pub fn new(format: Arc<Format>) -> Self {
+        Self {
+            spans: vec![Span::default(); format.fields.len()],
+            format,
+            pins: Vec::new(),
+            search: Search::default(),
+            disputed: Disputed::default(),
+            json: JsonScratch::default(),
+        }
+    }
+
+    /// The format that lines are read with.
+    pub fn format(&self) -> &Arc<Format> {
+        &self.format
+    }
+
+    /// Reads one line, given without the newline that ends it.
+    ///
+    /// # Errors
+    ///
+    /// When the line has no reading in this format.
+    pub fn read<'r>(&'r mut self, line: &'r [u8]) -> Result<Record<'r>, Mismatch> {
+        if u32::try_from(line.len()).is_err() {
+            return Err(Mismatch {
+                offset: u32::MAX,
+                expected: Expected::Short,
+            });
+        }
+        match self.format.encoding {
+            Encoding::Json => self.json.read(line, &self.format),
+            Encoding::Text => self.read_text(line),
+        }
+    }
+
+    fn read_text<'r>(&'r mut self, line: &'r [u8]) -> Result<Record<'r>, Mismatch> {
+        let plan = &self.format.plan;
+        if fast::read(plan, line, &mut self.pins, &mut self.spans) {
+            return Ok(Record::text(line, &self.format, &self.spans, None));
+        }
+        self.search
+            .read(plan, line, &mut self.spans, &mut self.disputed)?;
+        let disputed = (!self.disputed.fields.is_empty()).then_some(&self.disputed);
+        Ok(Record::text(line, &self.format, &self.spans, disputed))
+    }
+
+    /// Whether the line could be read without a search over readings.
+    #[cfg(test)]
+    fn is_fast(&mut self, line: &[u8]) -> bool {
+        fast::read(&self.format.plan, line, &mut self.pins, &mut self.spans)
+    }
+}
+
+impl Mismatch {
+    /// The offset in bytes up to which the line could be one of the format.
+    pub fn offset(&self) -> usize {
+        self.offset as usize
+    }
+
+    /// What the format has at that place, in words: ``"`%RESPONSE_CODE%`, then ` `"``.
+    pub fn expected(&self, format: &Format) -> String {
+        let quoted = |bytes: &[u8]| format!("`{}`", bytes.escape_ascii());
+        match self.expected {
+            Expected::Start => match format.plan.literals.first() {
+                Some(literal) => quoted(literal),
+                None => "nothing".to_owned(),
+            },
+            Expected::Field(index) => {
+                let index = usize::from(index);
+                let field = format.fields.get(index);
+                let mut text = format!("`{}`", field.map_or("", |field| field.text()));
+                match format.plan.literals.get(index + 1) {
+                    Some(literal) if !literal.is_empty() => {
+                        let _ = write!(text, ", then {}", quoted(literal));
+                    }
+                    _ if index + 1 == format.fields.len() => text.push_str(", then the end"),
+                    _ => {}
+                }
+                text
+            }
+            Expected::Json => "a JSON object".to_owned(),
+            Expected::Key => "a key of the format".to_owned(),
+            Expected::Short => "a line of less than 4 GiB".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

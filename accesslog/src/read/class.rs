@@ -1,0 +1,341 @@
+//! Which texts a field can print, and where a text that starts somewhere can end.
+
+use crate::format::{Field, TimePattern};
+use crate::operator::Absent;
+use crate::shape::Shape;
+
+/// The set of texts that a field can print: values of its shape, and what stands for absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Class {
+    shape: Shape,
+    time: Option<TimePattern>,
+    /// Whether `-` is printed for absent.
+    dash: bool,
+    /// Whether nothing is printed for absent.
+    empty: bool,
+    max_length: usize,
+}
+
+/// Where the last run of bytes that was looked at ends, so that no byte is looked at twice.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RunMemo {
+    end: usize,
+    valid: bool,
+}
+
+/// Every protocol that Envoy has a name for.
+const PROTOCOLS: &[&[u8]] = &[b"HTTP/1.1", b"HTTP/2", b"HTTP/1.0", b"HTTP/3"];
+
+/// The longest list of response flags, and the longest bare IP address.
+const LONGEST_LIST: usize = 1024;
+const LONGEST_IP: usize = 64;
+
+impl Class {
+    pub(super) fn new(field: &Field, omit_empty: bool) -> Self {
+        let (dash, empty) = match field.absent() {
+            Absent::Never => (false, false),
+            Absent::Dash => (!omit_empty, omit_empty),
+            Absent::LiteralDash => (true, false),
+            Absent::EmptyString => (false, true),
+            Absent::EmptyOrDash | Absent::EmptyStringOrDash => (!omit_empty, true),
+        };
+        Self {
+            shape: field.shape(),
+            time: field.time().cloned(),
+            dash,
+            empty,
+            max_length: field.max_length().unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Whether `text` is one that the field can print.
+    pub(super) fn matches(&self, text: &[u8]) -> bool {
+        match text {
+            b"" if self.empty => true,
+            b"-" if self.dash => true,
+            _ => text.len() <= self.max_length && self.has_shape(text),
+        }
+    }
+
+    fn has_shape(&self, text: &[u8]) -> bool {
+        match self.shape {
+            Shape::Any => true,
+            Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => {
+                text.iter().all(|&byte| holds(self.shape, byte))
+            }
+            Shape::Code => (1..=3).contains(&text.len()) && text.iter().all(u8::is_ascii_digit),
+            Shape::Counter => !text.is_empty() && text.iter().all(u8::is_ascii_digit),
+            Shape::Time => self.time.as_ref().is_some_and(|time| time.matches(text)),
+            _ => {
+                let mut found = false;
+                let mut memo = RunMemo::default();
+                self.shape_ends(text, 0, &mut memo, &mut |low, high| {
+                    found |= (low..=high).contains(&text.len());
+                });
+                found
+            }
+        }
+    }
+
+    /// Calls `run` with ranges, both ends included, of all offsets at which a text that starts at
+    /// `start` of `line` can end. Calls with the same memo must have ascending starts.
+    pub(super) fn ends(
+        &self,
+        line: &[u8],
+        start: usize,
+        memo: &mut RunMemo,
+        run: &mut dyn FnMut(usize, usize),
+    ) {
+        if self.empty {
+            run(start, start);
+        }
+        if self.dash && line.get(start) == Some(&b'-') {
+            run(start + 1, start + 1);
+        }
+        let longest = start.saturating_add(self.max_length);
+        self.shape_ends(line, start, memo, &mut |low, high| {
+            let high = high.min(longest);
+            if low <= high {
+                run(low, high);
+            }
+        });
+    }
+
+    fn shape_ends(
+        &self,
+        line: &[u8],
+        start: usize,
+        memo: &mut RunMemo,
+        run: &mut dyn FnMut(usize, usize),
+    ) {
+        let rest = line.get(start..).unwrap_or_default();
+        let shape = self.shape;
+        match shape {
+            Shape::Any => run(start, line.len()),
+            Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => {
+                run(start, memo.run_end(line, start, |byte| holds(shape, byte)));
+            }
+            Shape::Code | Shape::Counter => {
+                let end = memo.run_end(line, start, |byte| byte.is_ascii_digit());
+                let most = if shape == Shape::Code { 3 } else { usize::MAX };
+                run_if(start + 1, end.min(start.saturating_add(most)), run);
+            }
+            Shape::Signed => {
+                let digits = start + usize::from(rest.first() == Some(&b'-'));
+                let end = memo.run_end(line, digits, |byte| byte.is_ascii_digit());
+                run_if(digits + 1, end, run);
+            }
+            Shape::Flags => list_ends(rest, start, run),
+            Shape::Protocol => {
+                for protocol in PROTOCOLS
+                    .iter()
+                    .filter(|protocol| rest.starts_with(protocol))
+                {
+                    run(start + protocol.len(), start + protocol.len());
+                }
+            }
+            Shape::Address => address_ends(rest, start, line.len(), run),
+            Shape::AddressWithoutPort => bare_address_ends(rest, start, line.len(), run),
+            Shape::Uuid => {
+                if is_uuid(rest) {
+                    run(start + 36, start + 36);
+                }
+            }
+            Shape::Time => {
+                if let Some(time) = &self.time {
+                    time.ends(line, start, &mut |end| run(end, end));
+                }
+            }
+        }
+    }
+
+    /// Whether a text of this class that the fast pass takes can hold `byte`. The fast pass leaves
+    /// addresses that hold free text to the search.
+    pub(super) fn can_hold(&self, byte: u8) -> bool {
+        if self.dash && byte == b'-' {
+            return true;
+        }
+        match self.shape {
+            Shape::Any => byte != b'\n',
+            Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => holds(self.shape, byte),
+            Shape::Code | Shape::Counter => byte.is_ascii_digit(),
+            Shape::Signed => byte.is_ascii_digit() || byte == b'-',
+            Shape::Flags => is_item(byte) || byte == b',',
+            Shape::Protocol => b"HTP/.0123".contains(&byte),
+            Shape::Address => is_ip(byte) || b"tcp://".contains(&byte),
+            Shape::AddressWithoutPort => is_ip(byte),
+            Shape::Uuid => byte.is_ascii_hexdigit() || byte == b'-',
+            Shape::Time => self.time.as_ref().is_some_and(|time| time.can_hold(byte)),
+        }
+    }
+
+    /// Whether the text is an address that may hold any bytes, spaces included.
+    pub(super) fn is_free_address(&self, text: &[u8]) -> bool {
+        matches!(self.shape, Shape::Address | Shape::AddressWithoutPort) && has_free_prefix(text)
+    }
+
+    /// Whether all texts of the class are ones that [`Self::can_hold`] tells of.
+    pub(super) fn is_plain(&self) -> bool {
+        !matches!(self.shape, Shape::Address | Shape::AddressWithoutPort)
+    }
+
+    /// Whether every text can be continued by any bytes, so that of several starts only the first
+    /// matters.
+    pub(super) fn is_free(&self) -> bool {
+        self.shape == Shape::Any && self.max_length == usize::MAX
+    }
+}
+
+impl RunMemo {
+    /// Where the run of bytes that pass `holds` ends which starts at `start`.
+    fn run_end(&mut self, line: &[u8], start: usize, holds: impl Fn(u8) -> bool) -> usize {
+        if !self.valid || start >= self.end {
+            let rest = line.get(start..).unwrap_or_default();
+            let length = rest
+                .iter()
+                .position(|&byte| !holds(byte))
+                .unwrap_or(rest.len());
+            *self = Self {
+                end: start + length,
+                valid: true,
+            };
+        }
+        self.end
+    }
+}
+
+fn run_if(low: usize, high: usize, run: &mut dyn FnMut(usize, usize)) {
+    if low <= high {
+        run(low, high);
+    }
+}
+
+/// Whether a text of one of the shapes that are runs of bytes can hold `byte`.
+fn holds(shape: Shape, byte: u8) -> bool {
+    match shape {
+        Shape::NoSpace => !is_space(byte),
+        Shape::Path => byte != b' ' && byte != b'\n',
+        Shape::Name => byte != b' ' && byte != b'"' && byte != b'\n',
+        _ => !is_space(byte) && byte != b'"',
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | 0x09..=0x0d)
+}
+
+fn is_item(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// `-`, or items joined by commas.
+fn list_ends(rest: &[u8], start: usize, run: &mut dyn FnMut(usize, usize)) {
+    let rest = rest.get(..LONGEST_LIST).unwrap_or(rest);
+    let mut at = 0;
+    loop {
+        let tail = rest.get(at..).unwrap_or_default();
+        let item = tail.iter().take_while(|&&byte| is_item(byte)).count();
+        run_if(start + at + 1, start + at + item, run);
+        at += item;
+        if item == 0 || rest.get(at) != Some(&b',') {
+            return;
+        }
+        at += 1;
+    }
+}
+
+fn has_free_prefix(text: &[u8]) -> bool {
+    matches!(text.first(), Some(b'/' | b'@')) || text.starts_with(b"envoy://")
+}
+
+/// A byte of an IP address, its port, its prefix length, or its zone.
+fn is_ip(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'[' | b']' | b'%' | b'/')
+}
+
+fn address_ends(rest: &[u8], start: usize, line_end: usize, run: &mut dyn FnMut(usize, usize)) {
+    if has_free_prefix(rest) {
+        let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
+        return run(start + prefix, line_end);
+    }
+    let scheme = if rest.starts_with(b"tcp://") { 6 } else { 0 };
+    let ip = rest.get(scheme..).unwrap_or_default();
+    let host = match ip.first() {
+        Some(b'[') => bracketed_length(ip),
+        _ => ipv4_length(ip),
+    };
+    if host == 0 || ip.get(host) != Some(&b':') {
+        return;
+    }
+    let port = ip
+        .iter()
+        .skip(host + 1)
+        .take(5)
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    let colon = start + scheme + host;
+    run_if(colon + 2, colon + 1 + port, run);
+}
+
+/// The length of `[::1]` at the start of `ip`; 0 when there is none.
+fn bracketed_length(ip: &[u8]) -> usize {
+    let inside = ip.iter().skip(1).take(LONGEST_IP);
+    let is_inside = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'%');
+    let close = 1 + inside.take_while(is_inside).count();
+    if ip.get(close) == Some(&b']') {
+        close + 1
+    } else {
+        0
+    }
+}
+
+/// The length of `1.2.3.4` at the start of `ip`; 0 when there is none.
+fn ipv4_length(ip: &[u8]) -> usize {
+    let mut at = 0;
+    for octet in 0..4 {
+        if octet > 0 {
+            match ip.get(at) {
+                Some(b'.') => at += 1,
+                _ => return 0,
+            }
+        }
+        let digits = ip
+            .iter()
+            .skip(at)
+            .take(3)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        if digits == 0 {
+            return 0;
+        }
+        at += digits;
+    }
+    at
+}
+
+fn bare_address_ends(
+    rest: &[u8],
+    start: usize,
+    line_end: usize,
+    run: &mut dyn FnMut(usize, usize),
+) {
+    if has_free_prefix(rest) {
+        let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
+        return run(start + prefix, line_end);
+    }
+    let length = rest
+        .iter()
+        .take(LONGEST_IP)
+        .take_while(|&&byte| is_ip(byte))
+        .count();
+    run_if(start + 1, start + length, run);
+}
+
+fn is_uuid(text: &[u8]) -> bool {
+    let head = text.get(..36).unwrap_or_default();
+    head.len() == 36
+        && head.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}

@@ -1,0 +1,124 @@
+//! What a format's program looks like to the reader, worked out when the format is compiled.
+
+use super::class::Class;
+use crate::format::{Field, Segment};
+
+/// The program: `literal, field, literal, field, ..., literal`, and the way to run it fast.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// One more than there are fields; those between touching fields are empty.
+    pub(super) literals: Vec<Vec<u8>>,
+    pub(super) classes: Vec<Class>,
+    pub(super) fast: Option<FastPlan>,
+}
+
+/// How to cut a line that has exactly the delimiters that the format expects.
+///
+/// One byte is the pin. The literals hold it `pins` times; a line that holds it as often has it
+/// nowhere else, so every pin of the line belongs to the literal of the same number, whatever the
+/// reading. Between two pins lies a section, in which no value can hold the pin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FastPlan {
+    pub(super) pin: Option<u8>,
+    pub(super) pins: usize,
+    pub(super) sections: Vec<Section>,
+}
+
+/// The part of the program between two pins. It has at most one reading: fields before `free` end
+/// where the literal after them first begins, since they cannot hold its first byte; fields after
+/// `free` start where the literal before them last ends; `free` takes what is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Section {
+    /// The index of the first field.
+    pub(super) first: usize,
+    /// One more than there are fields.
+    pub(super) literals: Vec<Vec<u8>>,
+    /// Which of the section's fields takes what is left.
+    pub(super) free: usize,
+}
+
+/// Bytes in the order in which they are tried as pins: rare in values first.
+const PINS: &[u8] = b"\"\t|\x1f\x1e;^~`{}[]<>()=,&:/ ";
+
+impl Plan {
+    pub(crate) fn new(segments: &[Segment], fields: &[Field], omit_empty: bool) -> Self {
+        let mut literals = vec![Vec::new()];
+        for segment in segments {
+            match segment {
+                Segment::Literal(bytes) => {
+                    if let Some(last) = literals.last_mut() {
+                        last.extend_from_slice(bytes);
+                    }
+                }
+                Segment::Field(_) => literals.push(Vec::new()),
+            }
+        }
+        let classes: Vec<_> = fields
+            .iter()
+            .map(|field| Class::new(field, omit_empty))
+            .collect();
+        let pins = std::iter::once(None).chain(PINS.iter().copied().map(Some));
+        let fast = pins
+            .into_iter()
+            .find_map(|pin| FastPlan::new(&literals, &classes, pin));
+        Self {
+            literals,
+            classes,
+            fast,
+        }
+    }
+}
+
+impl FastPlan {
+    /// The plan for one pin; `None` when a section could have several readings.
+    fn new(literals: &[Vec<u8>], classes: &[Class], pin: Option<u8>) -> Option<Self> {
+        let mut sections = Vec::new();
+        let mut current: Vec<Vec<u8>> = Vec::new();
+        let mut first = 0;
+        for (index, literal) in literals.iter().enumerate() {
+            let mut parts = literal.split(|byte| Some(*byte) == pin);
+            current.push(parts.next().unwrap_or_default().to_vec());
+            for part in parts {
+                let done = std::mem::replace(&mut current, vec![part.to_vec()]);
+                sections.push(Section::new(first, done, classes)?);
+                first = index;
+            }
+        }
+        sections.push(Section::new(first, current, classes)?);
+        let pins = sections.len() - 1;
+        (pins > 0 || pin.is_none()).then_some(Self {
+            pin,
+            pins,
+            sections,
+        })
+    }
+}
+
+impl Section {
+    fn new(first: usize, literals: Vec<Vec<u8>>, classes: &[Class]) -> Option<Self> {
+        let count = literals.len() - 1;
+        let class = |at: usize| classes.get(first + at);
+        let ends_alone = |at: usize| {
+            let next = literals.get(at + 1).and_then(|literal| literal.first());
+            next.zip(class(at))
+                .is_some_and(|(byte, class)| !class.can_hold(*byte))
+        };
+        let starts_alone = |at: usize| {
+            let previous = literals.get(at).and_then(|literal| literal.last());
+            let own = class(at).filter(|class| class.is_plain());
+            previous
+                .zip(own)
+                .is_some_and(|(byte, class)| !class.can_hold(*byte))
+        };
+        let free = (0..count)
+            .take_while(|&at| ends_alone(at))
+            .count()
+            .min(count.saturating_sub(1));
+        let rest_is_certain = (free + 1..count).all(starts_alone);
+        rest_is_certain.then_some(Self {
+            first,
+            literals,
+            free,
+        })
+    }
+}

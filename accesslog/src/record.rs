@@ -1,0 +1,362 @@
+//! Access log records: what one line says, field by field.
+
+mod json;
+mod value;
+mod well_known;
+
+pub(crate) use json::{Member, MemberKind};
+pub use value::Value;
+pub(crate) use value::is_number;
+pub use well_known::WellKnown;
+
+use crate::format::{Field, Format};
+
+/// A part of a line, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self {
+            start: clip(start),
+            end: clip(end),
+        }
+    }
+
+    pub(crate) fn of(self, line: &[u8]) -> &[u8] {
+        line.get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// The fields of a line on which its readings differ.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Disputed {
+    /// Indices of fields, ascending.
+    pub(crate) fields: Vec<u16>,
+    /// From the first disputed byte to the last.
+    pub(crate) text: Span,
+}
+
+/// An access log record, borrowed from a line and the [`Reader`](crate::Reader) that read it.
+///
+/// Values are numbered from 0 in the order of the format, or of the line where that is a JSON
+/// object. The record is what Envoy's own JSON logger would have printed for the same operators.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'r> {
+    line: &'r [u8],
+    format: &'r Format,
+    body: Body<'r>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Body<'r> {
+    Text {
+        spans: &'r [Span],
+        disputed: Option<&'r Disputed>,
+    },
+    Json {
+        members: &'r [Member],
+        leaves: &'r [u32],
+    },
+}
+
+/// What several readings of a line do not agree on.
+#[derive(Debug, Clone, Copy)]
+pub struct Ambiguity<'r> {
+    line: &'r [u8],
+    format: &'r Format,
+    disputed: &'r Disputed,
+}
+
+impl<'r> Ambiguity<'r> {
+    /// The keys of the disputed fields, in the order of the format.
+    pub fn fields(&self) -> impl Iterator<Item = &'r str> + use<'r> {
+        let fields = &self.format.fields;
+        let field = move |index: &u16| fields.get(usize::from(*index));
+        self.disputed
+            .fields
+            .iter()
+            .filter_map(field)
+            .map(Field::key)
+    }
+
+    /// The bytes of the line from the first disputed one to the last.
+    pub fn text(&self) -> &'r [u8] {
+        self.disputed.text.of(self.line)
+    }
+}
+
+impl<'r> Record<'r> {
+    pub(crate) fn text(
+        line: &'r [u8],
+        format: &'r Format,
+        spans: &'r [Span],
+        disputed: Option<&'r Disputed>,
+    ) -> Self {
+        Self {
+            line,
+            format,
+            body: Body::Text { spans, disputed },
+        }
+    }
+
+    pub(crate) fn json(
+        line: &'r [u8],
+        format: &'r Format,
+        members: &'r [Member],
+        leaves: &'r [u32],
+    ) -> Self {
+        Self {
+            line,
+            format,
+            body: Body::Json { members, leaves },
+        }
+    }
+
+    /// The line that was read.
+    pub fn line(&self) -> &'r [u8] {
+        self.line
+    }
+
+    /// The format that the line was read with.
+    pub fn format(&self) -> &'r Format {
+        self.format
+    }
+
+    /// How many values there are, disputed and absent ones included.
+    pub fn len(&self) -> usize {
+        match self.body {
+            Body::Text { spans, .. } => spans.len(),
+            Body::Json { leaves, .. } => leaves.len(),
+        }
+    }
+
+    /// Whether the record has no values at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The key of a value; empty when there is no such value.
+    ///
+    /// The keys of a JSON log are given as they are written, escapes included.
+    pub fn key(&self, index: usize) -> &'r str {
+        match self.body {
+            Body::Text { .. } => self.format.fields.get(index).map_or("", Field::key),
+            Body::Json { .. } => self
+                .member(index)
+                .map_or("", |m| m.key(self.line, self.format)),
+        }
+    }
+
+    /// A value; absent when there is no such value or it is disputed.
+    pub fn value(&self, index: usize) -> Value<'r> {
+        match self.body {
+            Body::Text { .. } if self.is_disputed(index) => Value::Absent,
+            Body::Text { spans, .. } => {
+                let field = self.format.fields.get(index);
+                let text = spans.get(index).map(|span| span.of(self.line));
+                field.zip(text).map_or(Value::Absent, |(field, text)| {
+                    Value::of_text(field, text, self.format.omit_empty_values)
+                })
+            }
+            Body::Json { .. } => self
+                .member(index)
+                .map_or(Value::Absent, |m| m.value(self.line)),
+        }
+    }
+
+    /// Whether the readings of the line differ on a value.
+    pub fn is_disputed(&self, index: usize) -> bool {
+        match self.body {
+            Body::Text {
+                disputed: Some(disputed),
+                ..
+            } => disputed
+                .fields
+                .iter()
+                .any(|&field| usize::from(field) == index),
+            _ => false,
+        }
+    }
+
+    /// Whether a value is of a field that the preset does not have; such values are left out of
+    /// the JSON object and stand in [`Self::extra`].
+    pub fn is_extra(&self, index: usize) -> bool {
+        matches!(self.body, Body::Text { .. })
+            && self
+                .format
+                .fields
+                .get(index)
+                .is_some_and(|field| field.extra)
+    }
+
+    /// The index of the value with this key.
+    pub fn index_of(&self, key: &str) -> Option<usize> {
+        (0..self.len()).find(|&index| self.key(index) == key && !self.is_extra(index))
+    }
+
+    /// The value with this key: `None` when the record has no such key or the value is disputed.
+    pub fn get(&self, key: &str) -> Option<Value<'r>> {
+        let index = self
+            .index_of(key)
+            .filter(|&index| !self.is_disputed(index))?;
+        Some(self.value(index))
+    }
+
+    /// A value that many formats carry, whatever its key: `None` when this format does not carry
+    /// it or it is disputed.
+    pub fn well_known(&self, field: WellKnown) -> Option<Value<'r>> {
+        let field = self.format.well_known(field)?;
+        let index = match self.body {
+            Body::Text { .. } => field,
+            Body::Json { .. } => (0..self.len())
+                .find(|&index| self.member(index).is_some_and(|m| m.is_field(field)))?,
+        };
+        (!self.is_disputed(index)).then(|| self.value(index))
+    }
+
+    /// The texts of the fields that the detected preset does not have.
+    pub fn extra(&self) -> impl Iterator<Item = &'r [u8]> + use<'r> {
+        let (line, format) = (self.line, self.format);
+        let spans = match self.body {
+            Body::Text { spans, .. } => spans,
+            Body::Json { .. } => &[],
+        };
+        let fields = format.fields.iter().zip(spans);
+        fields
+            .filter(|(field, _)| field.extra)
+            .map(move |(_, span)| span.of(line))
+    }
+
+    /// What several readings of the line do not agree on; `None` when there is one reading.
+    pub fn ambiguity(&self) -> Option<Ambiguity<'r>> {
+        match self.body {
+            Body::Text {
+                disputed: Some(disputed),
+                ..
+            } => Some(Ambiguity {
+                line: self.line,
+                format: self.format,
+                disputed,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Appends the record as a JSON object. Disputed fields are left out and named under
+    /// `ambiguous`; absent ones are null, or left out when the format omits empty values.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        self.write_json_members(out, self.format.omit_empty_values);
+        out.push(b'}');
+    }
+
+    /// Appends the members of [`Self::write_json`]'s object, separated by commas and without the
+    /// braces. With `skip_absent`, absent values are left out.
+    pub fn write_json_members(&self, out: &mut Vec<u8>, skip_absent: bool) {
+        let start = out.len();
+        match self.body {
+            Body::Text { spans, .. } => self.write_text_members(spans, out, skip_absent),
+            Body::Json { members, .. } => {
+                json::write_members(members, self.line, self.format, skip_absent, out);
+            }
+        }
+        self.write_extra(out, start);
+        self.write_ambiguous(out, start);
+    }
+
+    /// Appends one `"key":value`.
+    pub fn write_json_member(&self, index: usize, out: &mut Vec<u8>) {
+        match self.body {
+            Body::Text { .. } => {
+                let field = self.format.fields.get(index);
+                out.extend_from_slice(field.map_or(&[], |field| &field.json_key));
+            }
+            Body::Json { .. } => {
+                if let Some(member) = self.member(index) {
+                    member.write_key(self.line, self.format, out);
+                }
+            }
+        }
+        self.value(index).write_json(out);
+    }
+
+    /// Appends `"extra":[...]` when the format has extra fields; after a comma unless `out` is
+    /// `start` bytes long.
+    fn write_extra(&self, out: &mut Vec<u8>, start: usize) {
+        if !self.format.fields.last().is_some_and(|field| field.extra) {
+            return;
+        }
+        separate(out, start);
+        out.extend_from_slice(b"\"extra\":[");
+        for (count, text) in self.extra().enumerate() {
+            if count > 0 {
+                out.push(b',');
+            }
+            crate::json::write_json_string(text, out);
+        }
+        out.push(b']');
+    }
+
+    fn write_ambiguous(&self, out: &mut Vec<u8>, start: usize) {
+        let Some(ambiguity) = self.ambiguity() else {
+            return;
+        };
+        separate(out, start);
+        out.extend_from_slice(b"\"ambiguous\":");
+        ambiguity.write_json(out);
+    }
+
+    fn write_text_members(&self, spans: &[Span], out: &mut Vec<u8>, skip_absent: bool) {
+        let start = out.len();
+        let disputed = self.ambiguity().is_some();
+        for (index, (field, span)) in self.format.fields.iter().zip(spans).enumerate() {
+            if field.extra || (disputed && self.is_disputed(index)) {
+                continue;
+            }
+            let omit = self.format.omit_empty_values;
+            let value = Value::of_text(field, span.of(self.line), omit);
+            if skip_absent && value.is_absent() {
+                continue;
+            }
+            separate(out, start);
+            out.extend_from_slice(&field.json_key);
+            value.write_json(out);
+        }
+    }
+
+    fn member(&self, index: usize) -> Option<&'r Member> {
+        match self.body {
+            Body::Json { members, leaves } => members.get(*leaves.get(index)? as usize),
+            Body::Text { .. } => None,
+        }
+    }
+}
+
+impl Ambiguity<'_> {
+    /// Appends `{"fields":[...],"text":"..."}`.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"fields\":[");
+        for (count, key) in self.fields().enumerate() {
+            if count > 0 {
+                out.push(b',');
+            }
+            crate::json::write_json_string(key.as_bytes(), out);
+        }
+        out.extend_from_slice(b"],\"text\":");
+        crate::json::write_json_string(self.text(), out);
+        out.push(b'}');
+    }
+}
+
+/// Appends a comma unless nothing was written since `start`.
+fn separate(out: &mut Vec<u8>, start: usize) {
+    if out.len() > start {
+        out.push(b',');
+    }
+}

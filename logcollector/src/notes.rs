@@ -1,0 +1,53 @@
+//! What is said beside the data, on standard error.
+
+use std::io::Write;
+
+use indicatif::ProgressBar;
+
+use crate::paint::{DIM, Paint};
+
+/// Says things on standard error, dim on a terminal, past a progress bar if there is one.
+///
+/// A closed standard error is no reason to stop: what cannot be said is left unsaid.
+#[derive(Debug)]
+pub(crate) struct Notes {
+    paint: Paint,
+    bar: Option<ProgressBar>,
+}
+
+impl Notes {
+    /// Notes on this process's standard error.
+    pub(crate) fn new() -> Self {
+        Self { paint: Paint::stderr(), bar: None }
+    }
+
+    /// Says a line, or several, that inform.
+    pub(crate) fn say(&self, text: &str) {
+        let dimmed: Vec<String> = text.lines().map(|line| self.paint.text(DIM, line)).collect();
+        self.print(&dimmed.join("\n"));
+    }
+
+    /// Says a line as it is.
+    pub(crate) fn print(&self, text: &str) {
+        let write = || {
+            // See the type: there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "{text}");
+        };
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Shows a progress bar below the notes.
+    pub(crate) fn show(&mut self, bar: ProgressBar) {
+        self.bar = Some(bar);
+    }
+
+    /// Takes the progress bar away.
+    pub(crate) fn hide(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

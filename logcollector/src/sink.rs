@@ -1,0 +1,102 @@
+//! Sinks: how records are written.
+//!
+//! A sink appends to a buffer and never writes to a terminal or a file itself; see
+//! [`crate::output`] for that.
+
+mod columns;
+mod csv;
+mod json;
+mod logfmt;
+mod pretty;
+mod table;
+
+use accesslog::Record;
+
+use crate::paint::Paint;
+use crate::unwrap::Wrapper;
+
+pub(crate) use columns::{Columns, WRAPPER_KEYS};
+
+/// A record on its way out, with what its wrapper told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) wrapper: &'a Wrapper<'a>,
+    pub(crate) record: &'a Record<'a>,
+    /// The line as the proxy wrote it.
+    pub(crate) line: &'a [u8],
+}
+
+/// A form of output.
+#[derive(Debug)]
+pub(crate) enum Sink {
+    Json(json::Json),
+    Pretty(pretty::Pretty),
+    Raw,
+    Logfmt(logfmt::Logfmt),
+    Csv(csv::Csv),
+    Table(table::Table),
+    None,
+}
+
+impl Sink {
+    /// One JSON object a line.
+    pub(crate) fn json(columns: Option<Columns>, skip_absent: bool) -> Self {
+        Self::Json(json::Json::new(columns, skip_absent))
+    }
+
+    /// One line a record for a person.
+    pub(crate) fn pretty(columns: Option<Columns>, paint: Paint) -> Self {
+        Self::Pretty(pretty::Pretty::new(columns, paint))
+    }
+
+    /// `key=value` pairs.
+    pub(crate) fn logfmt(columns: Option<Columns>, skip_absent: bool) -> Self {
+        Self::Logfmt(logfmt::Logfmt::new(columns, skip_absent))
+    }
+
+    /// RFC 4180 with a header.
+    pub(crate) fn csv(columns: Option<Columns>) -> Self {
+        Self::Csv(csv::Csv::new(columns))
+    }
+
+    /// Aligned columns.
+    pub(crate) fn table(columns: Option<Columns>) -> Self {
+        Self::Table(table::Table::new(columns))
+    }
+
+    /// Appends a record.
+    pub(crate) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::Json(sink) => sink.record(entry, out),
+            Self::Pretty(sink) => sink.record(entry, out),
+            Self::Raw => {
+                out.extend_from_slice(entry.line);
+                out.push(b'\n');
+            }
+            Self::Logfmt(sink) => sink.record(entry, out),
+            Self::Csv(sink) => sink.record(entry, out),
+            Self::Table(sink) => sink.record(entry, out),
+            Self::None => {}
+        }
+    }
+
+    /// Appends what the sink held back to see more of it.
+    pub(crate) fn flush(&mut self, out: &mut Vec<u8>) {
+        if let Self::Table(sink) = self {
+            sink.flush(out);
+        }
+    }
+
+    /// What the user should know at the end about fields that no record had.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let mut remarks = match self {
+            Self::Json(sink) => sink.columns().map(Columns::remarks),
+            Self::Pretty(sink) => sink.columns().map(Columns::remarks),
+            Self::Logfmt(sink) => sink.columns().map(Columns::remarks),
+            Self::Csv(sink) => sink.columns().map(Columns::remarks),
+            Self::Table(sink) => sink.columns().map(Columns::remarks),
+            Self::Raw | Self::None => None,
+        };
+        remarks.take().unwrap_or_default()
+    }
+}

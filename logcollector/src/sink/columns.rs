@@ -1,0 +1,183 @@
+//! Columns: the values of a record by name, the wrapper's and our own included.
+
+use std::borrow::Cow;
+
+use accesslog::{Record, Value};
+
+use super::Entry;
+use crate::unwrap::Wrapper;
+
+/// The keys under which a wrapper's facts stand.
+pub(crate) const WRAPPER_KEYS: [&str; 4] = ["pod", "container", "stream", "time"];
+/// The key of the fields that a detected preset does not have.
+const EXTRA: &str = "extra";
+/// The key of what the readings of a line do not agree on.
+const AMBIGUOUS: &str = "ambiguous";
+
+/// The columns that were asked for, or that the first record has.
+#[derive(Debug, Clone)]
+pub(crate) struct Columns {
+    columns: Vec<Column>,
+    chosen: bool,
+    /// A key of a later record that has no column.
+    left_out: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Column {
+    name: String,
+    /// Where the last record had this key: records of one format have it at the same place.
+    at: usize,
+    /// Whether any record had it.
+    seen: bool,
+}
+
+/// What stands in a column of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell<'a> {
+    /// The record has no such key.
+    Absent,
+    /// The readings of the line differ on it.
+    Disputed,
+    /// The value with this index in the record, perhaps absent.
+    Field(usize),
+    /// A fact of the wrapper.
+    Wrapper(&'a [u8]),
+    /// The fields that the preset does not have.
+    Extra,
+    /// The names of the disputed fields.
+    Ambiguous,
+}
+
+impl Columns {
+    /// The columns named by the user.
+    pub(crate) fn chosen(names: Vec<String>) -> Self {
+        let column = |name| Column { name, at: 0, seen: false };
+        let columns = names.into_iter().map(column).collect();
+        Self { columns, chosen: true, left_out: None }
+    }
+
+    /// The columns of a record: what its wrapper told, its own, `extra` if its format has extra
+    /// fields, and `ambiguous`.
+    pub(super) fn of(entry: &Entry<'_>) -> Self {
+        let record = entry.record;
+        let mut names: Vec<String> = wrapper_members(entry).map(|(key, _)| key.to_owned()).collect();
+        names.extend(own_keys(record).map(str::to_owned));
+        if record.extra().next().is_some() {
+            names.push(EXTRA.to_owned());
+        }
+        names.push(AMBIGUOUS.to_owned());
+        Self { chosen: false, ..Self::chosen(names) }
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// Calls `each` with every column's name and what stands in it.
+    pub(super) fn cells<'a>(
+        &mut self,
+        entry: &Entry<'a>,
+        mut each: impl FnMut(&str, Cell<'a>),
+    ) {
+        let mut own = 0;
+        for column in &mut self.columns {
+            let cell = column.cell(entry);
+            own += usize::from(matches!(cell, Cell::Field(_) | Cell::Disputed));
+            each(&column.name, cell);
+        }
+        if !self.chosen && self.left_out.is_none() && own < own_keys(entry.record).count() {
+            self.left_out = self.missing(entry);
+        }
+    }
+
+    /// A key of the record that has no column.
+    fn missing(&self, entry: &Entry<'_>) -> Option<String> {
+        let has = |key: &str| self.names().any(|name| name == key);
+        own_keys(entry.record).find(|key| !has(key)).map(str::to_owned)
+    }
+
+    /// Names that no record had, and keys that had no column.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let ours = |name: &str| WRAPPER_KEYS.contains(&name) || [EXTRA, AMBIGUOUS].contains(&name);
+        let never = self.columns.iter().filter(|column| !column.seen && !ours(&column.name));
+        let never = never.map(|column| format!("no record has a field `{}`", column.name));
+        let left_out = self.left_out.iter().map(|key| {
+            format!("the columns are those of the first record: `{key}` of a later one has none")
+        });
+        never.chain(left_out).collect()
+    }
+}
+
+impl Column {
+    fn cell<'a>(&mut self, entry: &Entry<'a>) -> Cell<'a> {
+        let record = entry.record;
+        if record.key(self.at) != self.name || record.is_extra(self.at) {
+            match record.index_of(&self.name) {
+                Some(at) => self.at = at,
+                None => return self.other_cell(entry),
+            }
+        }
+        self.seen = true;
+        if record.is_disputed(self.at) {
+            Cell::Disputed
+        } else {
+            Cell::Field(self.at)
+        }
+    }
+
+    fn other_cell<'a>(&mut self, entry: &Entry<'a>) -> Cell<'a> {
+        let wrapper = entry.wrapper;
+        let told = match self.name.as_str() {
+            EXTRA if entry.record.extra().next().is_some() => return Cell::Extra,
+            AMBIGUOUS if entry.record.ambiguity().is_some() => return Cell::Ambiguous,
+            name => wrapper_value(wrapper, name),
+        };
+        self.seen |= told.is_some();
+        told.map_or(Cell::Absent, Cell::Wrapper)
+    }
+}
+
+/// The keys of a record, those of extra fields left out.
+pub(super) fn own_keys<'a>(record: &Record<'a>) -> impl Iterator<Item = &'a str> {
+    (0..record.len()).filter(|&at| !record.is_extra(at)).map(|at| record.key(at))
+}
+
+/// What the wrapper told, as keys and values. Where the record has a key of the same name, the
+/// record's own stands.
+pub(super) fn wrapper_members<'a>(
+    entry: &Entry<'a>,
+) -> impl Iterator<Item = (&'static str, &'a [u8])> {
+    let (wrapper, record) = (entry.wrapper, entry.record);
+    WRAPPER_KEYS
+        .into_iter()
+        .filter_map(|key| wrapper_value(wrapper, key).map(|value| (key, value)))
+        .filter(|(key, _)| record.index_of(key).is_none())
+}
+
+fn wrapper_value<'a>(wrapper: &Wrapper<'a>, key: &str) -> Option<&'a [u8]> {
+    match key {
+        "pod" => wrapper.pod,
+        "container" => wrapper.container,
+        "stream" => wrapper.stream.map(|stream| stream.as_str().as_bytes()),
+        "time" => wrapper.time,
+        _ => None,
+    }
+}
+
+/// The text of a cell: `None` when there is nothing in it.
+pub(super) fn text<'a>(entry: &Entry<'a>, cell: &Cell<'a>) -> Option<Cow<'a, [u8]>> {
+    match cell {
+        Cell::Absent | Cell::Disputed => None,
+        Cell::Field(at) => Value::to_bytes(entry.record.value(*at)),
+        Cell::Wrapper(text) => Some(Cow::Borrowed(text)),
+        Cell::Extra => Some(Cow::Owned(entry.record.extra().collect::<Vec<_>>().join(&b' '))),
+        Cell::Ambiguous => Some(Cow::Owned(disputed_names(entry.record).into_bytes())),
+    }
+}
+
+/// The names of the disputed fields, joined by commas.
+pub(super) fn disputed_names(record: &Record<'_>) -> String {
+    let names = record.ambiguity().map(|ambiguity| ambiguity.fields().collect::<Vec<_>>());
+    names.unwrap_or_default().join(",")
+}

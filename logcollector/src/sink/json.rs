@@ -1,0 +1,91 @@
+//! JSON lines: the object that Envoy's JSON logger would have printed, with what we know besides.
+
+use accesslog::write_json_string;
+
+use super::columns::{Cell, wrapper_members};
+use super::{Columns, Entry};
+
+/// Writes one object a line.
+#[derive(Debug)]
+pub(crate) struct Json {
+    columns: Option<Columns>,
+    skip_absent: bool,
+}
+
+impl Json {
+    pub(super) fn new(columns: Option<Columns>, skip_absent: bool) -> Self {
+        Self { columns, skip_absent }
+    }
+
+    pub(super) fn columns(&self) -> Option<&Columns> {
+        self.columns.as_ref()
+    }
+
+    pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let skip_absent = self.skip_absent || entry.record.format().omits_empty_values();
+        match &mut self.columns {
+            Some(columns) => write_chosen(columns, entry, skip_absent, out),
+            None => write_all(entry, skip_absent, out),
+        }
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+fn write_all(entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
+    let start = out.len();
+    for (key, value) in wrapper_members(entry) {
+        write_string_member(key, value, start, out);
+    }
+    let before_comma = out.len();
+    separate(start, out);
+    let members = out.len();
+    entry.record.write_json_members(out, skip_absent);
+    if out.len() == members {
+        out.truncate(before_comma);
+    }
+}
+
+fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut ambiguous = false;
+    columns.cells(entry, |name, cell| match cell {
+        Cell::Absent => {}
+        Cell::Disputed | Cell::Ambiguous => ambiguous = true,
+        Cell::Field(at) if skip_absent && entry.record.value(at).is_absent() => {}
+        Cell::Field(at) => {
+            separate(start, out);
+            entry.record.write_json_member(at, out);
+        }
+        Cell::Wrapper(value) => write_string_member(name, value, start, out),
+        Cell::Extra => {
+            separate(start, out);
+            out.extend_from_slice(b"\"extra\":[");
+            let values = out.len();
+            for value in entry.record.extra() {
+                separate(values, out);
+                write_json_string(value, out);
+            }
+            out.push(b']');
+        }
+    });
+    if let Some(ambiguity) = entry.record.ambiguity().filter(|_| ambiguous) {
+        separate(start, out);
+        out.extend_from_slice(b"\"ambiguous\":");
+        ambiguity.write_json(out);
+    }
+}
+
+fn write_string_member(key: &str, value: &[u8], start: usize, out: &mut Vec<u8>) {
+    separate(start, out);
+    write_json_string(key.as_bytes(), out);
+    out.push(b':');
+    write_json_string(value, out);
+}
+
+/// Appends a comma unless nothing was written since `start`.
+fn separate(start: usize, out: &mut Vec<u8>) {
+    if out.len() > start {
+        out.push(b',');
+    }
+}

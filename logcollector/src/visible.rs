@@ -1,0 +1,139 @@
+//! Making bytes safe to show: nothing that a client sent may move the cursor or reorder a line.
+
+/// Appends `bytes` with control characters, format characters (bidirectional overrides, zero-width
+/// characters) and invalid UTF-8 written as escapes: `\t`, `\x1b`, `\u{202e}`, `\xff`.
+pub(crate) fn write(bytes: &[u8], out: &mut Vec<u8>) {
+    if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            write_char(character, out);
+        }
+        for byte in chunk.invalid() {
+            out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
+        }
+    }
+}
+
+/// The text of [`write`] as a string.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let mut out = Vec::with_capacity(bytes.len());
+    write(bytes, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The beginning of `bytes`, at most `limit` of them, made visible; `...` tells that there is more.
+pub(crate) fn clipped(bytes: &[u8], limit: usize) -> String {
+    match bytes.get(..limit) {
+        Some(start) if bytes.len() > limit => {
+            // A character that the limit cuts is left out rather than shown as invalid.
+            let end = start.utf8_chunks().last().map_or(0, |chunk| chunk.invalid().len());
+            let whole = if end < 4 { limit - end } else { limit };
+            format!("{}...", text(bytes.get(..whole).unwrap_or(start)))
+        }
+        _ => text(bytes),
+    }
+}
+
+/// Appends `json`, which is JSON text, with the characters that a terminal could act on as `\u`
+/// escapes. The text means the same.
+pub(crate) fn write_json(json: &[u8], out: &mut Vec<u8>) {
+    if json.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+        out.extend_from_slice(json);
+        return;
+    }
+    for chunk in json.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if is_shown(character) {
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            } else {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                }
+            }
+        }
+        out.extend_from_slice("\u{fffd}".repeat(chunk.invalid().len()).as_bytes());
+    }
+}
+
+fn write_char(character: char, out: &mut Vec<u8>) {
+    if is_shown(character) {
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        return;
+    }
+    let escape = match character {
+        '\t' => "\\t".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\0'..='\x7f' => format!("\\x{:02x}", u32::from(character)),
+        _ => format!("\\u{{{:x}}}", u32::from(character)),
+    };
+    out.extend_from_slice(escape.as_bytes());
+}
+
+/// Whether a character stands for itself: neither a control nor a format character, and not one
+/// that ends lines.
+fn is_shown(character: char) -> bool {
+    !character.is_control()
+        && !matches!(
+            character,
+            '\u{ad}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes() {
+        let cases: &[(&str, &[u8], &str)] = &[
+            ("plain", b"GET /x?y=1", "GET /x?y=1"),
+            ("letters", "caf\u{e9} \u{4e2d}".as_bytes(), "caf\u{e9} \u{4e2d}"),
+            ("tab", b"a\tb", "a\\tb"),
+            ("escape sequence", b"\x1b[2J", "\\x1b[2J"),
+            ("delete", b"\x7f", "\\x7f"),
+            ("C1 control", "\u{9b}2J".as_bytes(), "\\u{9b}2J"),
+            ("right-to-left override", "a\u{202e}b".as_bytes(), "a\\u{202e}b"),
+            ("zero width", "a\u{200b}b".as_bytes(), "a\\u{200b}b"),
+            ("line separator", "a\u{2028}b".as_bytes(), "a\\u{2028}b"),
+            ("Latin-1", b"caf\xe9", "caf\\xe9"),
+            ("cut character", b"\xe4\xb8", "\\xe4\\xb8"),
+            ("backslash stays", b"a\\b", "a\\b"),
+        ];
+        for (name, bytes, expected) in cases {
+            assert_eq!(text(bytes), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn clips() {
+        assert_eq!(clipped(b"abc", 3), "abc");
+        assert_eq!(clipped(b"abcd", 3), "abc...");
+        assert_eq!(clipped("a\u{e9}b".as_bytes(), 2), "a...", "a character is not cut");
+        assert_eq!(clipped(b"\xff\xff\xff", 2), "\\xff...", "bytes of no character");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let mut out = Vec::new();
+        write_json("{\"a\":\"\u{9b}x\u{202e}\u{e9}\u{e0001}\\u001b\"}".as_bytes(), &mut out);
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "{\"a\":\"\\u009bx\\u202e\u{e9}\\udb40\\udc01\\u001b\"}");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["a"], "\u{9b}x\u{202e}\u{e9}\u{e0001}\x1b");
+    }
+}

@@ -1,0 +1,168 @@
+//! The real Envoy as a child process: start, wait until it is ready, ask its admin, stop.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How long any wait for the child may take before the test fails; never asserted on.
+const PATIENCE: Duration = Duration::from_secs(20);
+const STEP: Duration = Duration::from_millis(5);
+
+/// A running Envoy; ends with its handle.
+#[derive(Debug)]
+pub struct Envoy {
+    child: Child,
+    admin: SocketAddr,
+    dir: PathBuf,
+}
+
+/// The outcome of `envoy --mode validate`.
+#[derive(Debug)]
+pub struct Validation {
+    /// Whether the configuration was accepted.
+    pub accepted: bool,
+    /// What Envoy printed.
+    pub output: String,
+}
+
+/// The Envoy to run: `ENVOY_BIN`, else the one that `make envoy` installs.
+pub fn binary() -> PathBuf {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/envoy/bin/envoy");
+    let path = std::env::var_os("ENVOY_BIN").map_or(installed, PathBuf::from);
+    assert!(path.exists(), "no Envoy at {}: run `make envoy`", path.display());
+    path
+}
+
+/// Asks Envoy whether it accepts a configuration, without running it.
+pub fn validate(config: &Value, file: &Path) -> Validation {
+    fs::write(file, config.to_string()).unwrap();
+    let output = Command::new(binary())
+        .args(["--mode", "validate", "--log-level", "error", "-c"])
+        .arg(file)
+        .output()
+        .unwrap();
+    Validation {
+        accepted: output.status.success(),
+        output: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+    }
+}
+
+impl Envoy {
+    /// Starts Envoy with `config` and waits until it serves; its files go into `dir`.
+    pub fn start(config: &Value, dir: &Path) -> Self {
+        let file = dir.join("envoy.json");
+        let address = dir.join("admin.address");
+        let log = fs::File::create(dir.join("envoy.log")).unwrap();
+        fs::write(&file, serde_json::to_vec_pretty(config).unwrap()).unwrap();
+        let child = Command::new(binary())
+            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"])
+            .args(["--file-flush-interval-msec", "5", "--drain-time-s", "1"])
+            .arg("--admin-address-path")
+            .arg(&address)
+            .arg("-c")
+            .arg(&file)
+            .env("ACCESS_LOG_TEST", "from the \"environment\"")
+            .env("TZ", "EST5")
+            .stdin(Stdio::null())
+            .stdout(fs::File::create(dir.join("envoy.stdout")).unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut envoy =
+            Self { child, admin: SocketAddr::from(([127, 0, 0, 1], 0)), dir: dir.to_owned() };
+        envoy.admin = envoy.wait("its admin address", || {
+            fs::read_to_string(&address).ok().and_then(|text| text.trim().parse().ok())
+        });
+        envoy.wait("it to be ready", || envoy.ask("GET", "/ready").filter(|b| b.contains("LIVE")));
+        envoy
+    }
+
+    /// The addresses of the listeners that bind a port, by listener name.
+    pub fn ports(&self) -> BTreeMap<String, SocketAddr> {
+        let body = self.ask("GET", "/listeners?format=json").expect("the listeners");
+        let listing: Value = serde_json::from_str(&body).unwrap();
+        let mut ports = BTreeMap::new();
+        for status in listing["listener_statuses"].as_array().unwrap() {
+            let socket = &status["local_address"]["socket_address"];
+            let (Some(ip), Some(port)) = (socket["address"].as_str(), socket["port_value"].as_u64())
+            else {
+                continue;
+            };
+            let port = u16::try_from(port).unwrap();
+            let name = status["name"].as_str().unwrap().to_owned();
+            ports.insert(name, SocketAddr::new(ip.parse().unwrap(), port));
+        }
+        ports
+    }
+
+    /// Waits until `file` has `count` lines and returns it whole.
+    pub fn wait_for_lines(&self, file: &Path, count: usize, why: &str) -> Vec<u8> {
+        self.wait(&format!("line {count} of {} ({why})", file.display()), || {
+            let bytes = fs::read(file).unwrap_or_default();
+            (bytes.iter().filter(|b| **b == b'\n').count() >= count).then_some(bytes)
+        })
+    }
+
+    /// Stops Envoy in an orderly way, so that every log line is on disk, and waits for its end.
+    pub fn stop(mut self) {
+        let _ = self.ask("POST", "/quitquitquit");
+        let mut tries = PATIENCE.as_millis() / STEP.as_millis();
+        while self.child.try_wait().unwrap().is_none() {
+            tries = tries.checked_sub(1).expect("envoy ends when asked to");
+            sleep(STEP);
+        }
+    }
+
+    fn ask(&self, method: &str, path: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(self.admin).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (_, body) = answer.split_once("\r\n\r\n")?;
+        Some(unchunk(body))
+    }
+
+    fn wait<T>(&self, what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
+        for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
+            if let Some(found) = poll() {
+                return found;
+            }
+            sleep(STEP);
+        }
+        let log = fs::read_to_string(self.dir.join("envoy.log")).unwrap_or_default();
+        panic!("waited for {what} in vain; envoy said:\n{log}");
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Takes the chunk sizes out of a chunked body.
+fn unchunk(body: &str) -> String {
+    let mut rest = body;
+    let mut out = String::new();
+    while let Some((size, tail)) = rest.split_once("\r\n") {
+        match usize::from_str_radix(size, 16).ok().and_then(|n| Some((tail.get(..n)?, n))) {
+            Some((chunk, n)) => {
+                out.push_str(chunk);
+                rest = tail.get(n + 2..).unwrap_or_default();
+            }
+            None => return body.to_owned(),
+        }
+    }
+    out
+}
