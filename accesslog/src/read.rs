@@ -158,4 +158,6 @@ impl Mismatch {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -42,6 +42,7 @@ impl Certs {
             &[(DnType::CommonName, "server.example"), (DnType::OrganizationName, "Srv")],
             vec![
                 SanType::DnsName(ia5("server.example")),
+                SanType::DnsName(ia5("other.example")),
                 SanType::IpAddress([127, 0, 0, 1].into()),
                 SanType::URI(ia5("spiffe://cluster.local/ns/default/sa/server")),
             ],

@@ -134,10 +134,11 @@ impl Pattern {
             shape: shape::regex(field),
             max_length: field.max_length().unwrap_or(usize::MAX),
             absent: match field.absent() {
-                Absent::Never | Absent::EmptyString => Vec::new(),
+                Absent::Never => Vec::new(),
                 Absent::Dash => vec![dash],
                 Absent::LiteralDash => vec![b"-"],
-                Absent::EmptyOrDash => vec![dash, b""],
+                Absent::EmptyString => vec![b""],
+                Absent::EmptyOrDash | Absent::EmptyStringOrDash => vec![dash, b""],
             },
         }
     }

@@ -127,7 +127,7 @@ fn shapes() {
         (
             "%PROTOCOL%%RESPONSE_CODE%%RESPONSE_FLAGS%",
             b"HTTP/2404UF,URX",
-            r#"{"protocol":"HTTP/2","response_code":404,"response_flags":"UF,URX"}"#,
+            r#"{"protocol":"HTTP/2","ambiguous":{"fields":["response_code","response_flags"],"text":"404UF,URX"}}"#,
         ),
         (
             "%RESPONSE_CODE%%DURATION%",

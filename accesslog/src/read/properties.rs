@@ -1,0 +1,134 @@
+//! What holds for every format and every line: what was printed is read back or in doubt, never
+//! something else, and the fast pass and the search say the same.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::record::Value;
+
+/// Operators with texts that Envoy can print for them.
+const OPERATORS: &[(&str, &[&str])] = &[
+    ("%START_TIME%", &["2026-11-20T12:48:45.922Z"]),
+    ("%START_TIME(%s.%3f)%", &["1795178925.922", "1.000"]),
+    ("%START_TIME(%d/%b/%Y:%H:%M:%S %z)%", &["20/Nov/2026:12:48:45 +0000"]),
+    ("%REQ(:METHOD)%", &["GET", "-", "M-SEARCH"]),
+    ("%REQ(:PATH)%", &["/", "/a?b=\"c\"|d", "-"]),
+    ("%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", &["/", "/x y \"z\" HTTP/1.1\" 200", "-"]),
+    ("%PROTOCOL%", &["HTTP/1.1", "HTTP/2", "-"]),
+    ("%RESPONSE_CODE%", &["0", "200", "503"]),
+    ("%RESPONSE_FLAGS%", &["-", "UF", "URX,UF"]),
+    ("%RESPONSE_CODE_DETAILS%", &["via_upstream", "a{b|c:_\"d\"}", "-"]),
+    ("%BYTES_SENT%", &["0", "123456"]),
+    ("%DURATION%", &["-", "7"]),
+    ("%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%", &["-", "6"]),
+    ("%UPSTREAM_HOST%", &["-", "10.0.0.1:80", "[::1]:443", "/run/x y", "envoy://a/b c"]),
+    ("%UPSTREAM_CLUSTER%", &["outbound|80||a.b", "-"]),
+    ("%DOWNSTREAM_LOCAL_PORT%", &["", "80"]),
+    ("%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%", &["10.0.0.1", "::1", "/run/x"]),
+    ("%UNIQUE_ID%", &["6ca4a1a9-f5b1-4f71-ac7a-c8ad1b2ba06b"]),
+    ("%GRPC_STATUS%", &["-", "Unavailable"]),
+];
+
+const LITERALS: &[&str] = &[" ", "\" \"", "|", "\t", " k=", "] ", ",", "\",\"a\":\"", "", "-", " - "];
+
+/// Text that a client can have printed, made of what formats use as delimiters.
+fn client_text() -> impl Strategy<Value = Vec<u8>> {
+    let piece = select(vec![
+        &b"a"[..], b"-", b" ", b"\"", b"\" \"", b"|", b"\t", b"\\", b"200", b",", b" k=", b"\xe9",
+        b"\xc3\xa9", b"HTTP/1.1", b"10.0.0.1:80", b"",
+    ]);
+    proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+/// A field of a format and the text that was printed for it.
+fn printed() -> impl Strategy<Value = (String, Vec<u8>)> {
+    prop_oneof![
+        select(OPERATORS).prop_flat_map(|(operator, texts)| {
+            (Just(operator.to_owned()), select(texts).prop_map(|text| text.as_bytes().to_vec()))
+        }),
+        client_text().prop_map(|text| ("%REQ(X-A)%".to_owned(), text)),
+        (client_text(), 0usize..9).prop_map(|(mut text, most)| {
+            text.truncate(most);
+            (format!("%REQ(X-B):{most}%"), text)
+        }),
+    ]
+}
+
+/// A format, the line that it printed, and the texts of its fields.
+fn program() -> impl Strategy<Value = (String, Vec<u8>, Vec<Vec<u8>>)> {
+    let literal = || select(LITERALS);
+    let parts = proptest::collection::vec((printed(), literal()), 1..8);
+    (literal(), parts).prop_map(|(head, parts)| {
+        let (mut format, mut line, mut texts) = (head.to_owned(), head.as_bytes().to_vec(), vec![]);
+        for ((operator, text), literal) in parts {
+            // `%A%%%` is no format: a literal percent sign is not among the literals.
+            format.push_str(&operator);
+            format.push_str(literal);
+            line.extend_from_slice(&text);
+            line.extend_from_slice(literal.as_bytes());
+            texts.push(text);
+        }
+        (format, line, texts)
+    })
+}
+
+/// Spans and disputed fields of the fast pass, if it gives an answer, and of the search.
+fn both(format: &Format, line: &[u8]) -> (Option<Vec<Span>>, Option<(Vec<Span>, Vec<u16>)>) {
+    let mut spans = vec![Span::default(); format.fields.len()];
+    let fast = fast::read(&format.plan, line, &mut Vec::new(), &mut spans).then(|| spans.clone());
+    let mut disputed = Disputed::default();
+    let searched = Search::default().read(&format.plan, line, &mut spans, &mut disputed);
+    (fast, searched.ok().map(|()| (spans, disputed.fields)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// The fields of a printed line are read back as they were, or are disputed.
+    #[test]
+    fn what_is_printed_is_read_back((format, line, texts) in program()) {
+        let format = Format::compile(&format).unwrap();
+        let mut reader = Reader::new(format.clone().into());
+        let record = reader.read(&line).expect("a line of its own format has a reading");
+        for (index, (text, field)) in texts.iter().zip(format.fields()).enumerate() {
+            if !record.is_disputed(index) {
+                let expected = Value::of_text(field, text, false);
+                prop_assert_eq!(record.value(index), expected, "{}", field.key());
+            }
+        }
+    }
+
+    /// Where the fast pass gives an answer, it is the one reading that the search finds.
+    #[test]
+    fn the_fast_pass_agrees_with_the_search((format, line, _) in program()) {
+        let (fast, searched) = both(&Format::compile(&format).unwrap(), &line);
+        if let Some(fast) = fast {
+            prop_assert_eq!(searched, Some((fast, Vec::new())));
+        }
+    }
+
+    /// The same for lines of another format.
+    #[test]
+    fn the_passes_agree_on_foreign_lines((format, _, _) in program(), (_, line, _) in program()) {
+        let (fast, searched) = both(&Format::compile(&format).unwrap(), &line);
+        if let Some(fast) = fast {
+            prop_assert_eq!(searched, Some((fast, Vec::new())));
+        }
+    }
+
+    /// No format and no line makes the reader panic, and its JSON is JSON.
+    #[test]
+    fn any_line_is_safe(
+        format in "(%[A-Z_]{1,12}(\\([a-zA-Z?:%)]{0,6}\\))?(:[0-9]{1,3})?%|[ -~]|\n){0,8}",
+        line in proptest::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let Ok(format) = Format::compile(&format) else { return Ok(()) };
+        let mut reader = Reader::new(format.into());
+        if let Ok(record) = reader.read(&line) {
+            let mut json = Vec::new();
+            record.write_json(&mut json);
+            prop_assert!(crate::json::is_json_value(&json), "{}", json.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What ends a command before its time, with what to try instead.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use accesslog::FormatError;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
+
+use crate::paint::{BOLD, Paint, RED};
+use crate::visible;
+
+/// Why a command could not start, or not end well.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    BadFormat(Box<BadFormat>),
+    #[error("unknown preset `{}`", visible::clipped(.name.as_bytes(), 80))]
+    UnknownPreset { name: String, closest: Vec<String> },
+    #[error("the format string is still quoted: it comes out of a quoted YAML string")]
+    QuotedYaml { unquoted: String },
+    #[error("cannot read the format from {}: {error}", .path.display())]
+    FormatFile { path: PathBuf, error: io::Error },
+    #[error("preset `{preset}` is a {is} format, and `--encoding {asked}` asks for another")]
+    OtherEncoding { preset: String, is: &'static str, asked: &'static str },
+    #[error("the format has no field `{}`", visible::clipped(.name.as_bytes(), 80))]
+    UnknownField { name: String, closest: Vec<String> },
+    #[error("`{}` is no file, and pods as targets need a cluster: this version follows standard input and files", visible::clipped(.target.as_bytes(), 80))]
+    NoCluster { target: String },
+    #[error("nothing to read: standard input is a terminal")]
+    NothingToRead { command: &'static str },
+    #[error("{}: {error}", visible::clipped(.name.as_bytes(), 200))]
+    Input { name: String, error: io::Error },
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    #[error("cannot write {}: {error}", .path.display())]
+    Write { path: PathBuf, error: io::Error },
+    #[error("cannot start: {0}")]
+    Start(io::Error),
+}
+
+/// A format string that Envoy refuses, with the place.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("the format string is not one that Envoy accepts")]
+pub(crate) struct BadFormat {
+    #[source_code]
+    text: NamedSource<String>,
+    #[label("{label}")]
+    span: SourceSpan,
+    label: String,
+    #[help]
+    help: Option<String>,
+}
+
+impl Error {
+    /// The error for a format string that did not compile; `origin` says where it came from.
+    pub(crate) fn bad_format(origin: &str, text: &str, error: &FormatError) -> Self {
+        let start = error.offset().min(text.len());
+        let length = error.length().min(text.len() - start);
+        // What is shown goes to a terminal: control characters give way to a sign of equal length.
+        let shown = text.chars().map(|c| if c.is_ascii_control() && c != '\n' { '?' } else { c });
+        Self::BadFormat(Box::new(BadFormat {
+            text: NamedSource::new(origin, shown.collect()),
+            span: (start, length).into(),
+            label: error.kind().to_string(),
+            help: error.suggestion().map(str::to_owned),
+        }))
+    }
+
+    /// What to try instead.
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownPreset { closest, .. } if closest.is_empty() => Some(format!(
+                "presets: {}; a format string has command operators such as %START_TIME%",
+                presets().join(", ")
+            )),
+            Self::UnknownPreset { closest, .. } => Some(format!(
+                "did you mean {}? A format string has command operators such as %START_TIME%",
+                or(closest)
+            )),
+            Self::QuotedYaml { unquoted } => {
+                Some(format!("give it as --format {}", shell_quoted(unquoted)))
+            }
+            Self::OtherEncoding { preset, .. } if preset == "istio" => {
+                Some("Istio's default JSON format is the preset `istio-json`".to_owned())
+            }
+            Self::OtherEncoding { .. } => {
+                Some("leave out --encoding: a preset knows its own".to_owned())
+            }
+            Self::UnknownField { closest, .. } if closest.is_empty() => {
+                Some("`logcollector format show` lists the fields of a format".to_owned())
+            }
+            Self::UnknownField { closest, .. } => Some(format!("did you mean {}?", or(closest))),
+            Self::NoCluster { target } => {
+                let pod = visible::clipped(target.as_bytes(), 80);
+                Some(format!("kubectl logs -f {pod} -c istio-proxy | logcollector tail"))
+            }
+            Self::NothingToRead { command } => Some(format!(
+                "kubectl logs deploy/NAME -c istio-proxy | logcollector {command}\n\
+                 or name a file: logcollector {command} access.log"
+            )),
+            _ => None,
+        }
+    }
+
+    /// Writes the error to standard error.
+    pub(crate) fn report(&self) {
+        let paint = Paint::stderr();
+        let text = match self {
+            Self::BadFormat(bad) => bad.render(paint),
+            _ => None,
+        };
+        let text = text.unwrap_or_else(|| {
+            let mut text = format!("{} {self}", paint.text(RED.bold(), "error:"));
+            if let Some(hint) = self.hint() {
+                let mark = paint.text(BOLD, "hint:");
+                text.push_str(&format!("\n{mark} {}", hint.replace('\n', "\n      ")));
+            }
+            text
+        });
+        // Nobody reads a closed standard error; the exit code tells.
+        let _ = writeln!(io::stderr(), "{}", text.trim_end());
+    }
+}
+
+impl BadFormat {
+    fn render(&self, paint: Paint) -> Option<String> {
+        let theme =
+            if paint.is_on() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let mut text = String::new();
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+        handler.render_report(&mut text, self).ok()?;
+        Some(format!("{} {}", paint.text(RED.bold(), "error:"), text.trim_start()))
+    }
+}
+
+/// The names of all presets.
+pub(crate) fn presets() -> Vec<&'static str> {
+    accesslog::Preset::ALL.iter().map(accesslog::Preset::name).collect()
+}
+
+/// At most three of `names` that are close to `name`, closest first.
+pub(crate) fn closest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let lower = name.to_ascii_lowercase();
+    let likeness = |other: &'a str| (strsim::jaro_winkler(&lower, other), other);
+    let mut close: Vec<(f64, &str)> = names.into_iter().map(likeness).collect();
+    close.retain(|(likeness, _)| *likeness > 0.8);
+    close.sort_by(|a, b| b.0.total_cmp(&a.0));
+    close.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// Names as ``"`a`, `b` or `c`"``.
+fn or(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// `text` as one word of a POSIX shell.
+pub(crate) fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closest_names() {
+        assert_eq!(closest("istioo", presets()).first().map(String::as_str), Some("istio"));
+        assert_eq!(closest("Envoy", presets()), ["envoy"]);
+        assert!(closest("nginx", presets()).is_empty());
+    }
+
+    #[test]
+    fn quoting() {
+        assert_eq!(shell_quoted("a \"b\" 'c'"), r#"'a "b" '\''c'\'''"#);
+        assert_eq!(or(&["a".into(), "b".into(), "c".into()]), "`a`, `b` or `c`");
+    }
+}

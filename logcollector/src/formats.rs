@@ -1,0 +1,65 @@
+//! Formats: the one that was asked for, or those that the lines themselves tell.
+
+use std::sync::Arc;
+
+use accesslog::{Detector, Format, Reader};
+
+use crate::error::shell_quoted;
+
+/// How lines are to be read.
+#[derive(Debug)]
+pub(crate) enum Choice {
+    /// By what the lines look like, for each stream.
+    Auto(Detector),
+    /// By one format.
+    Fixed(Arc<Format>),
+}
+
+/// The formats in use, each with a reader.
+#[derive(Debug)]
+pub(crate) struct Formats {
+    detector: Option<Detector>,
+    readers: Vec<Reader>,
+}
+
+impl Formats {
+    /// The formats for a choice; a fixed one has the index 0.
+    pub(crate) fn new(choice: Choice) -> Self {
+        match choice {
+            Choice::Auto(detector) => Self { detector: Some(detector), readers: Vec::new() },
+            Choice::Fixed(format) => Self { detector: None, readers: vec![Reader::new(format)] },
+        }
+    }
+
+    /// The index of the format that was asked for, if one was.
+    pub(crate) fn fixed(&self) -> Option<usize> {
+        self.detector.is_none().then_some(0)
+    }
+
+    /// The reader of a format in use.
+    pub(crate) fn reader(&mut self, index: usize) -> Option<&mut Reader> {
+        self.readers.get_mut(index)
+    }
+
+    /// Tells the format of some lines: its index, and what to say about it.
+    pub(crate) fn detect<'l>(
+        &mut self,
+        lines: impl IntoIterator<Item = &'l [u8]>,
+    ) -> Option<(usize, String)> {
+        let detected = self.detector.as_mut()?.detect(lines)?;
+        let mut said = format!("format {detected}");
+        if let Some(string) = detected.format_string() {
+            said.push_str(&format!("; --format {}", shell_quoted(&string)));
+        }
+        let format = detected.format();
+        let same = |reader: &Reader| {
+            reader.format().text() == format.text()
+                && reader.format().encoding() == format.encoding()
+        };
+        let index = self.readers.iter().position(same).unwrap_or_else(|| {
+            self.readers.push(Reader::new(Arc::clone(format)));
+            self.readers.len() - 1
+        });
+        Some((index, said))
+    }
+}

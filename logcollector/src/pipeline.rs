@@ -1,0 +1,104 @@
+//! The pipeline: chunks of an input in, records to a sink and every line into the account.
+//!
+//! Plain functions over borrowed bytes: frame, unwrap, read or classify, write. Nothing here waits.
+
+mod lines;
+mod messages;
+
+use std::io::Write;
+
+use crate::account::Account;
+use crate::formats::{Choice, Formats};
+use crate::frame::Framer;
+use crate::notes::Notes;
+use crate::output::{Output, Stop};
+use crate::paint::Paint;
+use crate::sink::Sink;
+use lines::Lines;
+use messages::Messages;
+
+/// What becomes of other logs' lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OtherLines {
+    /// They stand between the records, with lines that are nothing known.
+    Between(Paint),
+    /// They go to standard error.
+    Aside,
+    /// They are counted only.
+    Dropped,
+}
+
+/// How to read and where to write.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) format: Choice,
+    pub(crate) max_line: usize,
+    pub(crate) other: OtherLines,
+    pub(crate) sink: Sink,
+}
+
+/// Takes the chunks of one input after the other.
+///
+/// Call [`Self::begin`], then [`Self::chunk`] as often as there is something, then [`Self::end`],
+/// for each input, and [`Self::finish`] after the last. After a [`Stop`] only `finish` is of use.
+#[derive(Debug)]
+pub(crate) struct Pipeline<W: Write> {
+    max_line: usize,
+    framer: Framer,
+    lines: Lines<W>,
+}
+
+impl<W: Write> Pipeline<W> {
+    /// A pipeline that writes to `output`.
+    pub(crate) fn new(settings: Settings, output: Output<W>, notes: Notes) -> Self {
+        let Settings { format, max_line, other, sink } = settings;
+        let messages = Messages::new(Formats::new(format), other, sink, output, notes);
+        Self { max_line, framer: Framer::new(max_line), lines: Lines::new(messages, max_line) }
+    }
+
+    /// Begins an input; `name` stands in what is said about it.
+    pub(crate) fn begin(&mut self, name: &str) {
+        self.framer = Framer::new(self.max_line);
+        self.lines.begin(name);
+    }
+
+    /// Takes the next chunk of the input. What has arrived by then is what a format is told from.
+    pub(crate) fn chunk(&mut self, chunk: &[u8]) -> Result<(), Stop> {
+        let Self { framer, lines, .. } = self;
+        lines.begin_chunk();
+        framer.feed(chunk, &mut |frame, rest| lines.frame(frame, rest))
+    }
+
+    /// Takes the unterminated last line, if there is one: no more of it will come.
+    pub(crate) fn end_line(&mut self) -> Result<(), Stop> {
+        let Self { framer, lines, .. } = self;
+        lines.begin_chunk();
+        framer.finish(&mut |frame, rest| lines.frame(frame, rest))
+    }
+
+    /// Ends the input.
+    pub(crate) fn end(&mut self) -> Result<(), Stop> {
+        self.end_line()?;
+        self.lines.end()
+    }
+
+    /// Writes out all that is ready.
+    pub(crate) fn flush(&mut self) -> Result<(), Stop> {
+        self.lines.messages.flush()
+    }
+
+    /// Ends the work: writes out what is left and gives the account.
+    pub(crate) fn finish(mut self) -> (Account, Notes, Result<(), Stop>) {
+        let flushed = self.flush();
+        let (account, notes) = self.lines.messages.finish();
+        (account, notes, flushed)
+    }
+
+    /// The notes, to say something or to show a progress bar.
+    pub(crate) fn notes(&mut self) -> &mut Notes {
+        &mut self.lines.messages.notes
+    }
+}
+
+#[cfg(test)]
+mod tests;

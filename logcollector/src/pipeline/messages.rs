@@ -1,0 +1,295 @@
+//! Messages: reads them as records, or tells what else they are.
+
+use std::io::Write;
+
+use accesslog::Mismatch;
+
+use super::OtherLines;
+use crate::account::Account;
+use crate::formats::Formats;
+use crate::notes::Notes;
+use crate::other::Other;
+use crate::output::{Output, Stop};
+use crate::paint::DIM;
+use crate::sink::{Entry, Sink};
+use crate::streams::{Streams, same};
+use crate::unwrap::{self, Form, Wrapper};
+use crate::visible;
+
+/// How many bytes of a line that is no record are shown.
+const SHOWN: usize = 2000;
+/// How many changes of format are announced for a stream.
+const ANNOUNCED: u32 = 10;
+
+/// A line without its wrapper.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Message<'a> {
+    pub(super) wrapper: Wrapper<'a>,
+    pub(super) body: &'a [u8],
+}
+
+/// Reads messages and writes records.
+#[derive(Debug)]
+pub(super) struct Messages<W: Write> {
+    formats: Formats,
+    streams: Streams,
+    sink: Sink,
+    output: Output<W>,
+    pub(super) notes: Notes,
+    account: Account,
+    other: OtherLines,
+    input: String,
+    /// The number of the input's current line, from 1.
+    line_number: u64,
+    chunk: u64,
+    /// The format that was taken first in this input, so that streams with the same are not named.
+    first_format: Option<usize>,
+    /// Unparsed lines of this input while no format was known.
+    without_format: u64,
+}
+
+impl<W: Write> Messages<W> {
+    pub(super) fn new(
+        formats: Formats,
+        other: OtherLines,
+        sink: Sink,
+        output: Output<W>,
+        notes: Notes,
+    ) -> Self {
+        Self {
+            formats,
+            streams: Streams::default(),
+            sink,
+            output,
+            notes,
+            account: Account::default(),
+            other,
+            input: String::new(),
+            line_number: 0,
+            chunk: 0,
+            first_format: None,
+            without_format: 0,
+        }
+    }
+
+    pub(super) fn begin(&mut self, name: &str) {
+        self.streams = Streams::default();
+        self.input = visible::text(name.as_bytes());
+        self.line_number = 0;
+        self.first_format = None;
+        self.without_format = 0;
+    }
+
+    pub(super) fn begin_chunk(&mut self) {
+        self.chunk += 1;
+    }
+
+    pub(super) fn count_line(&mut self) {
+        self.line_number += 1;
+    }
+
+    pub(super) fn oversized(&mut self) {
+        self.account.oversized();
+    }
+
+    pub(super) fn flush(&mut self) -> Result<(), Stop> {
+        let Self { sink, output, .. } = self;
+        output.append(|out| sink.flush(out))?;
+        output.flush()
+    }
+
+    /// Ends an input.
+    pub(super) fn end(&mut self) {
+        if self.without_format > 0 && self.first_format.is_none() {
+            self.notes.say(&format!(
+                "{}: no known format; give the proxy's format string with --format",
+                self.input
+            ));
+        }
+    }
+
+    pub(super) fn finish(self) -> (Account, Notes) {
+        for remark in self.sink.remarks() {
+            self.notes.say(&remark);
+        }
+        (self.account, self.notes)
+    }
+
+    /// Reads a message as a record of its stream's format and writes it; whether it was one.
+    pub(super) fn try_read(&mut self, message: &Message<'_>) -> Result<bool, Stop> {
+        let stream = self.streams.of(&message.wrapper);
+        let Some(format) = self.formats.fixed().or(stream.format) else {
+            return Ok(false);
+        };
+        Ok(self.read(message, format)?.is_none())
+    }
+
+    /// Reads with one format: `None` when the message was a record and is written.
+    fn read(&mut self, message: &Message<'_>, format: usize) -> Result<Option<Mismatch>, Stop> {
+        let Self { formats, sink, output, account, .. } = self;
+        let Some(reader) = formats.reader(format) else { return Ok(None) };
+        let record = match reader.read(message.body) {
+            Ok(record) => record,
+            Err(mismatch) => return Ok(Some(mismatch)),
+        };
+        account.record(record.ambiguity().is_some());
+        let entry = Entry { wrapper: &message.wrapper, record: &record, line: message.body };
+        output.append(|out| sink.record(&entry, out))?;
+        self.streams.of(&message.wrapper).last_other = None;
+        Ok(None)
+    }
+
+    /// Takes a message that can be cut from its line in the ways of `candidates`, likeliest first:
+    /// reads it, or says what else it is. Gives the candidate that was a record.
+    pub(super) fn settle<'c, 'a>(
+        &mut self,
+        candidates: &'c [Message<'a>],
+        rest: &[u8],
+    ) -> Result<Option<&'c Message<'a>>, Stop> {
+        let Some(first) = candidates.first() else { return Ok(None) };
+        let mut mismatch = None;
+        if let Some(format) = self.format_of(candidates, rest) {
+            for message in candidates {
+                match self.read(message, format)? {
+                    None => return Ok(Some(message)),
+                    found => mismatch = mismatch.or(found.map(|found| (found, format))),
+                }
+            }
+        }
+        if self.settle_other(candidates)? {
+            return Ok(None);
+        }
+        for message in candidates {
+            if self.switch(message) && self.try_read(message)? {
+                return Ok(Some(message));
+            }
+        }
+        self.unparsed(first, mismatch)?;
+        Ok(None)
+    }
+
+    /// The format of a stream, told from what has arrived of it if it was not known.
+    fn format_of(&mut self, candidates: &[Message<'_>], rest: &[u8]) -> Option<usize> {
+        if let Some(fixed) = self.formats.fixed() {
+            return Some(fixed);
+        }
+        let wrapper = &candidates.first()?.wrapper;
+        let stream = self.streams.of(wrapper);
+        if stream.format.is_some() || stream.searched == Some(self.chunk) {
+            return stream.format;
+        }
+        stream.searched = Some(self.chunk);
+        let here = candidates.iter().map(|message| message.body);
+        let lines = here.chain(messages_of(wrapper, rest));
+        let (format, said) = self.formats.detect(lines)?;
+        self.take(wrapper, format, &said);
+        Some(format)
+    }
+
+    /// Changes a stream's format when a line that does not read as the current one tells another.
+    fn switch(&mut self, message: &Message<'_>) -> bool {
+        let Some((format, said)) = self.formats.detect([message.body]) else {
+            return false;
+        };
+        let stream = self.streams.of(&message.wrapper);
+        if stream.format == Some(format) {
+            return false;
+        }
+        if stream.format.is_some() {
+            stream.changes += 1;
+        }
+        let said = match stream.changes {
+            0 => said,
+            changes if changes < ANNOUNCED => format!("from line {} on {said}", self.line_number),
+            ANNOUNCED => "the format keeps changing; further changes are not told".to_owned(),
+            _ => String::new(),
+        };
+        self.take(&message.wrapper, format, &said);
+        true
+    }
+
+    fn take(&mut self, wrapper: &Wrapper<'_>, format: usize, said: &str) {
+        let stream = self.streams.of(wrapper);
+        stream.format = Some(format);
+        let known = self.first_format.is_some();
+        let same = *self.first_format.get_or_insert(format) == format;
+        if said.is_empty() || (known && same && stream.changes == 0) {
+            return;
+        }
+        let name = if known && !stream.name.is_empty() {
+            format!("{} {}", self.input, stream.name)
+        } else {
+            self.input.clone()
+        };
+        self.notes.say(&format!("{name}: {said}"));
+    }
+
+    /// Counts and shows a line of another log; whether it was one.
+    fn settle_other(&mut self, candidates: &[Message<'_>]) -> Result<bool, Stop> {
+        let Some(first) = candidates.first() else { return Ok(false) };
+        let known = candidates.iter().find_map(|m| Other::classify(m.body).map(|kind| (m, kind)));
+        let stream = self.streams.of(&first.wrapper);
+        let found = known.or_else(|| {
+            let goes_on = candidates.iter().find(|m| Other::is_continuation(m.body))?;
+            stream.last_other.map(|kind| (goes_on, kind))
+        });
+        let Some((message, kind)) = found else { return Ok(false) };
+        stream.last_other = Some(kind);
+        self.account.other(kind);
+        match self.other {
+            OtherLines::Between(_) => {
+                self.show_between("", &visible::clipped(message.body, SHOWN))?;
+            }
+            OtherLines::Aside => self.notes.print(&visible::clipped(message.body, SHOWN)),
+            OtherLines::Dropped => {}
+        }
+        Ok(true)
+    }
+
+    fn unparsed(
+        &mut self,
+        message: &Message<'_>,
+        mismatch: Option<(Mismatch, usize)>,
+    ) -> Result<(), Stop> {
+        let Self { formats, account, input, line_number, .. } = self;
+        self.without_format += u64::from(mismatch.is_none());
+        let place = || format!("{input}: line {line_number}");
+        let reason = || {
+            let told = mismatch.and_then(|(mismatch, format)| {
+                let expected = mismatch.expected(formats.reader(format)?.format());
+                Some(format!("column {}: expected {expected}", mismatch.offset() + 1))
+            });
+            told.unwrap_or_else(|| "not in a known format".to_owned())
+        };
+        account.unparsed(message.body, place, reason);
+        self.streams.of(&message.wrapper).last_other = None;
+        if let OtherLines::Between(_) = self.other {
+            self.show_between("? ", &visible::clipped(message.body, SHOWN))?;
+        }
+        Ok(())
+    }
+
+    fn show_between(&mut self, mark: &str, text: &str) -> Result<(), Stop> {
+        let OtherLines::Between(paint) = self.other else { return Ok(()) };
+        self.output.append(|out| {
+            paint.write(DIM, out, |out| out.extend_from_slice(format!("{mark}{text}").as_bytes()));
+            out.push(b'\n');
+        })
+    }
+}
+
+/// The messages of a stream in what follows its first line in a chunk, as far as one look tells.
+fn messages_of<'l>(wrapper: &Wrapper<'_>, rest: &'l [u8]) -> impl Iterator<Item = &'l [u8]> {
+    rest.split(|&byte| byte == b'\n').filter_map(move |line| {
+        let look = unwrap::look(line.strip_suffix(b"\r").unwrap_or(line));
+        let (pod, container) = look.prefix.unzip();
+        let (stream, body) = match look.form {
+            Form::Plain => (None, look.unprefixed),
+            Form::Timestamp { body, .. } => (None, body),
+            Form::Cri { stream, partial: false, body, .. } => (Some(stream), body),
+            Form::Cri { .. } | Form::Docker { .. } => return None,
+        };
+        let found = Wrapper { pod, container, stream, time: None };
+        same(&found, wrapper).then_some(body)
+    })
+}
