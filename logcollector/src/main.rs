@@ -1,3 +1,7 @@
-//! The command line.
+//! The binary: everything is in the library beside it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    logcollector::run()
+}

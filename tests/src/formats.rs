@@ -11,8 +11,7 @@ pub struct TextFormat {
     pub text: String,
     /// Envoy's `omit_empty_values`.
     pub omit_empty_values: bool,
-    /// Whether a client has to send a forgery to make a line ambiguous. Not so for operators that
-    /// touch, or for values without delimiters.
+    /// Whether a client has to forge delimiters to make a line ambiguous.
     pub sound: bool,
 }
 
@@ -68,18 +67,6 @@ const KEY_VALUE: &str = concat!(
 const SOUND: &[(&str, &str)] = &[
     ("key=value", KEY_VALUE),
     (
-        "pipes",
-        "%START_TIME(%s.%3f)%|%REQ(:METHOD)%|%REQ(:AUTHORITY)%|%REQ(:PATH)%|%RESPONSE_CODE%|\
-         %RESPONSE_FLAGS%|%DURATION%|%REQ(USER-AGENT)%|%REQ(X-FORWARDED-FOR)%|%UPSTREAM_HOST%|\
-         %UPSTREAM_CLUSTER%|%REQ(X-REQUEST-ID)%\n",
-    ),
-    (
-        "tabs",
-        "%START_TIME%\t%REQ(:METHOD)%\t%REQ(:PATH)%\t%RESPONSE_CODE%\t%RESPONSE_FLAGS%\t\
-         %BYTES_SENT%\t%DURATION%\t%REQ(USER-AGENT)%\t%REQ(REFERER)%\t%UPSTREAM_HOST%\t\
-         %DOWNSTREAM_REMOTE_ADDRESS%\t%ROUTE_NAME%\n",
-    ),
-    (
         "JSON by hand",
         "{\"time\":\"%START_TIME%\",\"method\":\"%REQ(:METHOD)%\",\"path\":\"%REQ(:PATH)%\",\
          \"code\":%RESPONSE_CODE%,\"flags\":\"%RESPONSE_FLAGS%\",\"ms\":%DURATION%,\
@@ -105,12 +92,6 @@ const SOUND: &[(&str, &str)] = &[
          %START_TIME(%a, %d %b %Y %H:%M:%S %Z)%;%START_TIME(%c)%;%START_TIME(%D %T)%;\
          %START_TIME(%I:%M:%S %p)%;%START_TIME(literal %% pct)%;%START_TIME_LOCAL(%Y%m%d %H%M)%;\
          %START_TIME(%A %B %e %j %y %F %R)%\n",
-    ),
-    (
-        "lengths",
-        "%REQ(USER-AGENT):20%|%REQ(X-FORWARDED-FOR):3%|%REQ(:PATH):10%|%REQ(:METHOD):2%|\
-         %RESP(X-ANSWER):5%|%REQ(X-REQUEST-ID):0%|%DYNAMIC_METADATA(test:text):4%|\
-         %REQ(:AUTHORITY):300%\n",
     ),
     (
         "metadata",
@@ -178,7 +159,7 @@ const SOUND: &[(&str, &str)] = &[
     ),
     (
         "types that touch",
-        "%PROTOCOL%%RESPONSE_CODE%%RESPONSE_FLAGS% %REQ(:METHOD)%%REQ(:PATH)%|%START_TIME%%DURATION%\n",
+        "%PROTOCOL%%RESPONSE_CODE%%RESPONSE_FLAGS% %START_TIME%%DURATION% %REQ(:PATH)%\n",
     ),
     ("percent signs", "100%% of %RESPONSE_CODE% %%%REQ(USER-AGENT)%: %%d %RESPONSE_FLAGS%\n"),
     (
@@ -190,8 +171,27 @@ const SOUND: &[(&str, &str)] = &[
     ),
 ];
 
-/// Formats whose lines can be ambiguous whatever the client sends.
+/// Formats whose lines can be ambiguous without ill will: operators that touch, no quotes around
+/// values, delimiters that ordinary values hold.
 const UNSOUND: &[(&str, &str)] = &[
+    (
+        "pipes",
+        "%START_TIME(%s.%3f)%|%REQ(:METHOD)%|%REQ(:AUTHORITY)%|%REQ(:PATH)%|%RESPONSE_CODE%|\
+         %RESPONSE_FLAGS%|%DURATION%|%REQ(USER-AGENT)%|%REQ(X-FORWARDED-FOR)%|%UPSTREAM_HOST%|\
+         %UPSTREAM_CLUSTER%|%REQ(X-REQUEST-ID)%\n",
+    ),
+    (
+        "tabs",
+        "%START_TIME%\t%REQ(:METHOD)%\t%REQ(:PATH)%\t%RESPONSE_CODE%\t%RESPONSE_FLAGS%\t\
+         %BYTES_SENT%\t%DURATION%\t%REQ(USER-AGENT)%\t%REQ(REFERER)%\t%UPSTREAM_HOST%\t\
+         %DOWNSTREAM_REMOTE_ADDRESS%\t%ROUTE_NAME%\n",
+    ),
+    (
+        "lengths",
+        "%REQ(USER-AGENT):20%|%REQ(X-FORWARDED-FOR):3%|%REQ(:PATH):10%|%REQ(:METHOD):2%|\
+         %RESP(X-ANSWER):5%|%REQ(X-REQUEST-ID):0%|%DYNAMIC_METADATA(test:text):4%|\
+         %REQ(:AUTHORITY):300%\n",
+    ),
     ("values that touch", "%RESPONSE_CODE% %REQ(USER-AGENT)%%REQ(X-FORWARDED-FOR)%%UPSTREAM_HOST%\n"),
     (
         "bare values",

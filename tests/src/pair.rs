@@ -1,6 +1,6 @@
 //! Each record twice: as the text line under test, and as Envoy's JSON logger printed it.
 
-use accesslog::{Format, Segment};
+use accesslog::{Format, Kind, Segment};
 
 use crate::config::{Logger, Template, World};
 use crate::formats::TextFormat;
@@ -50,6 +50,12 @@ impl Pair {
             members,
             format,
         }
+    }
+
+    /// The JSON type of the value with this key, as the crate has it.
+    pub fn kind(&self, key: &str) -> Kind {
+        let field = self.compiled.fields().iter().find(|field| field.key() == key);
+        field.expect("a key of the format").kind()
     }
 
     /// Reads both logs and makes sure that they tell of the same records.

@@ -33,6 +33,7 @@ pub fn play(envoy: &Envoy, world: &World, cases: &[Case]) -> Vec<usize> {
     let doors = doors(envoy, world);
     let log = control().path(world);
     let mut owners = Vec::new();
+    let mut surprises = Vec::new();
     for (index, case) in cases.iter().enumerate() {
         let door = doors.get(case.listener).unwrap_or_else(|| panic!("no {}", case.listener));
         client::play(door, case.tls, &world.certs, &case.act());
@@ -41,8 +42,9 @@ pub fn play(envoy: &Envoy, world: &World, cases: &[Case]) -> Vec<usize> {
         let bytes = envoy.wait_for_lines(&log, owners.len(), case.name);
         let records = records(&bytes);
         assert_eq!(records.len(), owners.len(), "{}: more records than it should", case.name);
-        check(case, records.get(before..).unwrap_or_default());
+        surprises.extend(surprise(case, records.get(before..).unwrap_or_default()));
     }
+    assert!(surprises.is_empty(), "cases that went otherwise:\n{}", surprises.join("\n"));
     owners
 }
 
@@ -53,18 +55,16 @@ pub fn flags_seen(world: &World) -> BTreeSet<String> {
     flags.iter().flat_map(|r| r["flags"].as_str().unwrap().split(',')).map(str::to_owned).collect()
 }
 
-/// Makes sure that the case did what its name says.
-fn check(case: &Case, records: &[Value]) {
+/// What is wrong if the case did not do what its name says.
+fn surprise(case: &Case, records: &[Value]) -> Option<String> {
     let set = |flags: &str| flags.split(',').map(str::to_owned).collect::<BTreeSet<_>>();
     let flags = |r: &Value| case.flags.is_none_or(|f| set(f) == set(r["flags"].as_str().unwrap()));
     let code = |r: &Value| case.code.is_none_or(|code| r["code"] == code);
-    assert!(
-        records.iter().any(|record| flags(record) && code(record)),
-        "{}: expected code {:?} and flags {:?}, got {records:?}",
-        case.name,
-        case.code,
-        case.flags,
-    );
+    let expected = records.iter().any(|record| flags(record) && code(record));
+    (!expected).then(|| {
+        let (name, code, flags) = (case.name, case.code, case.flags);
+        format!("{name}: expected code {code:?} and flags {flags:?}, got {records:?}")
+    })
 }
 
 fn records(bytes: &[u8]) -> Vec<Value> {

@@ -41,7 +41,8 @@ fn every_line_is_read_as_envoy_meant_it() {
     println!("{} cases, {} records, flags: {:?}", cases.len(), owners.len(), play::flags_seen(&world));
     println!("{report}");
     let complaints = report.complaints();
-    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    let some: String = complaints.iter().take(40).map(|text| format!("{text}\n")).collect();
+    assert!(complaints.is_empty(), "{} complaints, such as:\n{some}", complaints.len());
 }
 
 #[test]

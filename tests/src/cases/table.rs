@@ -70,7 +70,7 @@ fn upstreams() -> Vec<Case> {
         get("to a unix socket", "/unix").code(200),
         get("to TLS", "/tls").code(200),
         get("to a cluster with another name", "/renamed").code(200),
-        get("through an internal listener", "/internal").code(404).records(2),
+        get("through an internal listener", "/internal").code(200).records(2),
         get2("gRPC", b"/grpc.ok/Call").header("content-type", "application/grpc").code(200),
         get2("gRPC with an error", b"/grpc.error/Call").header("content-type", "application/grpc"),
         get("retried once", "/retry").upstream("503,200").code(200).flags("-"),
@@ -87,13 +87,13 @@ fn failures() -> Vec<Case> {
         get("no cluster", "/missing").code(503).flags("NC"),
         get("no healthy host", "/empty").code(503).flags("UH"),
         get("connection refused", "/refused").code(503).flags("UF"),
-        get("connection refused, retried", "/retry-refused").code(503).flags("URX,UF"),
+        get("connection refused, retried", "/again-refused").code(503).flags("URX,UF"),
         get("circuit breaker open", "/full").code(503).flags("UO"),
         get("load dropped", "/dropping").code(503),
         get("upstream not trusted", "/distrusted").code(503).flags("UF"),
         get("upstream hangs up", "/ok").upstream("close").code(503).flags("UC"),
         get("upstream hangs up, retried", "/retry").upstream("close").flags("URX,UC"),
-        get("upstream hangs up halfway", "/ok").upstream("half").code(200).flags("UC"),
+        get("upstream hangs up halfway", "/ok").upstream("half").code(200).flags("UPE"),
         get("upstream speaks nonsense", "/ok").upstream("garbage").code(502).flags("UPE"),
         get("upstream too slow", "/timeout").upstream("hold").code(504).flags("UT"),
         get("upstream stalls", "/timeout").upstream("stall").code(200).flags("UT"),
@@ -117,7 +117,11 @@ fn refusals() -> Vec<Case> {
         get("rate limit, first", "/limited").code(200).flags("-"),
         get("rate limit, second", "/limited").code(429).flags("RL"),
         get("authorization fails", "/authorized").code(403).flags("UAEX"),
-        get("bad x-envoy header", "/ok").header("x-envoy-max-retries", "many").flags("IH").code(400),
+        get("bad x-envoy header", "/ok")
+            .header("x-forwarded-for", "10.0.0.1")
+            .header("x-envoy-max-retries", "many")
+            .code(400)
+            .flags("IH"),
         raw("no HTTP", "sidecar", say(b"this is not HTTP\r\n\r\n")).code(400).flags("DPE"),
         raw("path with a space", "sidecar", say(b"GET /a b HTTP/1.1\r\nhost: a\r\n\r\n"))
             .flags("DPE"),
@@ -146,7 +150,7 @@ fn over_tcp() -> Vec<Case> {
         tcp("TCP denied by policy", "tcp_denied"),
         raw("TCP for too long", "tcp_short", Act::Say(b"abc".to_vec())).flags("DT"),
         raw("TCP idle", "tcp_idle", Act::Say(b"abc".to_vec())),
-        tcp("plain text on a TLS port", "strict").flags("NR"),
+        raw("plain text on a TLS port", "strict", Act::Say(b"GET / HTTP/1.1\r\n\r\n".to_vec())).flags("NR"),
         tcp("unknown server name", "strict").tls(Some("other.example"), true).flags("NR"),
         tcp("no client certificate", "strict").tls(server, false),
     ]
@@ -245,7 +249,7 @@ fn forgeries() -> Vec<Case> {
         get2("HTTP/2: a path of quotes", b"/ok\"-\"\"-\"").agent("\" \"").forging(),
         case("direct response, forged").agent(line).header(forged, "a\" \"b"),
         get("denied, forged", "/denied").agent(tail).forging(),
-        get("refused, forged", "/retry-refused").agent(tail).flags("URX,UF").forging(),
+        get("refused, forged", "/again-refused").agent(tail).flags("URX,UF").forging(),
         get("spaces, forged", "/spaces").agent(tail).forging(),
     ]
 }

@@ -144,7 +144,12 @@ fn manager(logs: &[Value], http: Http) -> Value {
         "stat_prefix": "http",
         "codec_type": "AUTO",
         "use_remote_address": http.edge,
+        // The clients wait for the end of the connection.
+        "delayed_close_timeout": "0.01s",
         "access_log": logs,
+        "internal_address_config": {"cidr_ranges": [
+            {"address_prefix": "10.0.0.0", "prefix_len": 8},
+        ]},
         "http_protocol_options": {"accept_http_10": true, "default_host_for_http_10": "ten"},
         "route_config": route::configuration(),
         "http_filters": filters(),

@@ -51,7 +51,7 @@ fn plain() -> Vec<Value> {
         to("up_tls", "/tls", json!({})),
         to("grpc_ok", "/grpc.ok", json!({})),
         to("grpc_error", "/grpc.error", json!({})),
-        to("internal", "/internal", json!({})),
+        to("internal", "/internal", json!({"prefix_rewrite": "/ok"})),
         json!({
             "name": "direct",
             "match": {"prefix": "/direct"},
@@ -74,7 +74,7 @@ fn retrying() -> Vec<Value> {
     vec![
         to("up", "/retry", policy(2)),
         to("up", "/impatient", impatient),
-        to("refused", "/retry-refused", policy(2)),
+        to("refused", "/again-refused", policy(2)),
     ]
 }
 

@@ -1,0 +1,133 @@
+//! Keeps `docs/formats.md` true: it is generated from the operator table and the presets.
+//! `make docs` writes it anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use accesslog::{
+    Absent, Argument, Encoding, FormatOptions, Kind, OPERATORS, Operator, Preset, Source,
+};
+
+const HEAD: &str = "\
+# Formats
+
+Generated from the operator table and the presets; `make docs` writes it anew. Do not edit.
+
+`logcollector format list` prints the operators, `logcollector format show STRING` what a format
+string means.
+
+## Keys
+
+The key of a value is Istio's JSON name where Istio has one. Else it is the operator's name in lower
+case; an argument follows after `_`, in lower case, everything but letters and digits as one `_`.
+The arguments of time formats and maximum lengths are left out, and of `NAME?ALT` only `NAME` is
+taken. `REQUEST_HEADER`, `RESPONSE_HEADER` and `RESPONSE_TRAILER` are named as `REQ`, `RESP` and
+`TRAILER`. A key that is taken already gets `_2`, `_3`, ... `--key 'OPERATOR=name'` renames. The
+keys of a JSON format are those that it gives, nested ones joined by `.`.
+
+";
+
+const LIMITS: &str = "\
+## What text cannot tell
+
+Envoy's text loggers escape nothing. Where a line has several readings, the record keeps the fields
+on which all agree and names the others under `ambiguous`. Two things no reader of text can know:
+
+- A value that is literally `-` prints as what is absent does. It reads as absent. With
+  `omit_empty_values` the same holds for the empty value.
+- The type of metadata and of `TYPED_CEL` is not printed. Text that is a JSON number, boolean,
+  object or array is read as that, all else as a string.
+
+`RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)` is read as a word without white space and quotes: the router
+sets this header itself.
+
+";
+
+fn row(out: &mut String, cells: &[&str]) {
+    let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+    writeln!(out, "| {} |", cells.join(" | ")).unwrap();
+}
+
+fn syntax(operator: &Operator) -> String {
+    let argument = operator.argument_syntax();
+    let argument = match operator.argument {
+        Argument::None => String::new(),
+        Argument::Optional(_) => format!("[({argument})]"),
+        Argument::Required(_) => format!("({argument})"),
+    };
+    let length = if operator.length { "[:LENGTH]" } else { "" };
+    format!("`%{}{argument}{length}%`", operator.name)
+}
+
+fn kind(operator: &Operator) -> &'static str {
+    match operator.kind {
+        Kind::String => "string",
+        Kind::Number => "number",
+        Kind::Content => "by content",
+        Kind::JsonText => "as its JSON text",
+    }
+}
+
+fn absent(operator: &Operator) -> &'static str {
+    match operator.absent {
+        Absent::Never => "never",
+        Absent::Dash => "`-`, null",
+        Absent::LiteralDash => "`-`, `\"-\"`",
+        Absent::EmptyString => "nothing, `\"\"`",
+        Absent::EmptyOrDash => "nothing or `-`, null",
+        Absent::EmptyStringOrDash => "nothing, `\"\"`; or `-`, null",
+    }
+}
+
+fn source(operator: &Operator) -> String {
+    match operator.source {
+        Source::Documented => String::new(),
+        Source::Undocumented => "undocumented".to_owned(),
+        Source::Extension(name) => format!("`{name}`"),
+    }
+}
+
+fn operators(out: &mut String) {
+    writeln!(out, "## Command operators\n").unwrap();
+    writeln!(out, "Absent: what text prints, and what JSON does.\n").unwrap();
+    row(out, &["operator", "meaning", "type", "unit", "absent", "source"]);
+    row(out, &["---"; 6]);
+    for operator in OPERATORS {
+        let unit = operator.unit.map_or("", |unit| unit.as_str());
+        let cells = [&syntax(operator), operator.meaning, kind(operator), unit, absent(operator)];
+        let mut cells = cells.to_vec();
+        let source = source(operator);
+        cells.push(&source);
+        row(out, &cells);
+    }
+    out.push('\n');
+}
+
+fn presets(out: &mut String) {
+    writeln!(out, "## Presets").unwrap();
+    for preset in Preset::ALL {
+        let encoding = match preset.encoding() {
+            Encoding::Text => "text",
+            Encoding::Json => "JSON",
+        };
+        let format = preset.compile(&FormatOptions::new()).unwrap();
+        let (name, releases, count) = (preset.name(), preset.releases(), format.fields().len());
+        writeln!(out, "\n### `{name}`\n\n{releases}. {encoding}, {count} fields.\n").unwrap();
+        writeln!(out, "```\n{}\n```\n", preset.text().trim_end()).unwrap();
+        let keys: Vec<_> = format.fields().iter().map(|f| format!("`{}`", f.key())).collect();
+        writeln!(out, "Keys: {}.", keys.join(", ")).unwrap();
+    }
+}
+
+#[test]
+fn docs_formats_md_is_what_the_table_says() {
+    let mut expected = HEAD.to_owned() + LIMITS;
+    operators(&mut expected);
+    presets(&mut expected);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/formats.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "docs/formats.md is out of date: run `make docs`");
+}
