@@ -17,14 +17,7 @@ const LEAST_KEYS: usize = 3;
 
 /// Text presets in the order in which they are tried: one whose lines another could read too comes
 /// before it.
-const TEXT: &[&str] = &[
-    "istio",
-    "istio@1.3",
-    "istio@1.2",
-    "istio@1.8",
-    "istio@1.1",
-    "envoy",
-];
+const TEXT: &[&str] = &["istio", "istio@1.3", "istio@1.2", "istio@1.8", "istio@1.1", "envoy"];
 
 /// Tells which preset the lines of a stream are written in.
 ///
@@ -75,10 +68,7 @@ impl Detector {
     /// A detector whose formats are compiled with these options.
     pub fn new(options: FormatOptions) -> Self {
         let reader = |preset: &Preset| {
-            preset
-                .compile(&options)
-                .ok()
-                .map(|format| Reader::new(format.into()))
+            preset.compile(&options).ok().map(|format| Reader::new(format.into()))
         };
         let texts = TEXT.iter().filter_map(|name| {
             let preset = Preset::from_name(name)?;
@@ -89,20 +79,10 @@ impl Detector {
                 let text = format!("{} %EXTRA%\n", preset.text().trim_end());
                 Some(Reader::new(options.compile(&text).ok()?.into()))
             };
-            Some(Candidate {
-                preset,
-                exact,
-                longer,
-            })
+            Some(Candidate { preset, exact, longer })
         });
-        let json = Preset::ALL
-            .iter()
-            .filter(|preset| preset.encoding() == Encoding::Json);
-        Self {
-            texts: texts.collect(),
-            json: json.filter_map(reader).collect(),
-            options,
-        }
+        let json = Preset::ALL.iter().filter(|preset| preset.encoding() == Encoding::Json);
+        Self { texts: texts.collect(), json: json.filter_map(reader).collect(), options }
     }
 
     /// Looks at lines of one stream, oldest first, until one fits a preset, and at some more to see
@@ -121,10 +101,7 @@ impl Detector {
         };
         let candidate = self.texts.get_mut(at)?;
         let mut fewest = extra;
-        for line in lines
-            .filter(|line| line.first() != Some(&b'{'))
-            .take(MOST_FITTING)
-        {
+        for line in lines.filter(|line| line.first() != Some(&b'{')).take(MOST_FITTING) {
             if fewest.is_empty() {
                 break;
             }
@@ -138,10 +115,7 @@ impl Detector {
 
     /// The first text preset that fits a line, and the extra fields of the line.
     fn text_preset(&mut self, line: &[u8]) -> Option<(usize, Vec<Extra>)> {
-        let exact = self
-            .texts
-            .iter_mut()
-            .position(|c| c.exact.read(line).is_ok());
+        let exact = self.texts.iter_mut().position(|c| c.exact.read(line).is_ok());
         let fitting = exact.or_else(|| {
             let longer =
                 |c: &mut Candidate| c.longer.as_mut().is_some_and(|r| r.read(line).is_ok());
@@ -153,19 +127,12 @@ impl Detector {
 
     fn detected(&self, preset: &'static Preset, extra: Vec<Extra>) -> Option<Detected> {
         let format = if preset.encoding() == Encoding::Json {
-            let known = self
-                .json
-                .iter()
-                .find(|reader| reader.format().text() == preset.text())?;
+            let known = self.json.iter().find(|reader| reader.format().text() == preset.text())?;
             Arc::clone(known.format())
         } else {
             compile(preset, &extra, &self.options)?
         };
-        Some(Detected {
-            preset,
-            format,
-            extra,
-        })
+        Some(Detected { preset, format, extra })
     }
 }
 
@@ -202,14 +169,7 @@ fn words(text: &[u8]) -> impl Iterator<Item = Extra> {
             let length = memchr::memchr(b' ', text).unwrap_or(text.len());
             let word = text.get(..length).unwrap_or_default();
             let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
-            (
-                if digits {
-                    Extra::AttemptCount
-                } else {
-                    Extra::Bare
-                },
-                length,
-            )
+            (if digits { Extra::AttemptCount } else { Extra::Bare }, length)
         });
         rest = text.get(length + 1..);
         Some(word)
@@ -218,16 +178,10 @@ fn words(text: &[u8]) -> impl Iterator<Item = Extra> {
 
 /// Of the extra fields of two lines, what both have: a name with spaces looks like more fields.
 fn fewer(one: Vec<Extra>, other: Vec<Extra>) -> Vec<Extra> {
-    let (short, long) = if one.len() <= other.len() {
-        (one, other)
-    } else {
-        (other, one)
-    };
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     let from = long.len() - short.len();
     let pairs = short.iter().zip(long.iter().skip(from));
-    pairs
-        .map(|(a, b)| if a == b { *a } else { Extra::Bare })
-        .collect()
+    pairs.map(|(a, b)| if a == b { *a } else { Extra::Bare }).collect()
 }
 
 fn compile(
@@ -236,10 +190,7 @@ fn compile(
     options: &FormatOptions,
 ) -> Option<Arc<Format>> {
     if extra == [Extra::AttemptCount] || extra.is_empty() {
-        return options
-            .compile(&text_with(preset, extra))
-            .ok()
-            .map(Arc::new);
+        return options.compile(&text_with(preset, extra)).ok().map(Arc::new);
     }
     let count = preset.compile(options).ok()?.fields.len();
     let marked = options.clone().extra_from(count);
@@ -309,11 +260,7 @@ impl Detected {
 
     /// How many fields there are behind those of the preset, read as opaque text.
     pub fn extra_fields(&self) -> usize {
-        if self.has_attempt_count() {
-            0
-        } else {
-            self.extra.len()
-        }
+        if self.has_attempt_count() { 0 } else { self.extra.len() }
     }
 
     /// Whether one bare integer behind the preset's fields is read as the attempt count.
@@ -352,9 +299,7 @@ mod tests {
 
     fn detect(lines: &[String]) -> Option<String> {
         let lines = lines.iter().map(|line| line.as_bytes());
-        Detector::new(FormatOptions::new())
-            .detect(lines)
-            .map(|detected| detected.to_string())
+        Detector::new(FormatOptions::new()).detect(lines).map(|detected| detected.to_string())
     }
 
     fn one(line: String) -> String {
@@ -369,10 +314,7 @@ mod tests {
         assert_eq!(one(format!("{r}\"-\" \"-\" {t} {c}")), "istio@1.2");
         assert_eq!(one(format!("{r}\"-\" \"-\" {t} {c} default")), "istio@1.3");
         assert_eq!(one(format!("{r}\"-\" {t} {c} default")), "istio@1.8");
-        assert_eq!(
-            one(format!("{r}via_upstream - \"-\" {t} {c} default")),
-            "istio"
-        );
+        assert_eq!(one(format!("{r}via_upstream - \"-\" {t} {c} default")), "istio");
     }
 
     #[test]
@@ -396,22 +338,14 @@ mod tests {
     fn extra_values_are_raw_strings() {
         let (r, t, c) = (REQUEST, TRANSFER, CONNECTIONS);
         let line = format!("{r}via_upstream - \"-\" {t} {c} default \"a \\\"b\" 01");
-        let detected = Detector::new(FormatOptions::new())
-            .detect([line.as_bytes()])
-            .unwrap();
+        let detected = Detector::new(FormatOptions::new()).detect([line.as_bytes()]).unwrap();
         let mut reader = Reader::new(Arc::clone(detected.format()));
         let mut json = Vec::new();
         reader.read(line.as_bytes()).unwrap().write_json(&mut json);
         let json = String::from_utf8(json).unwrap();
-        assert!(
-            json.ends_with(r#""route_name":"default","extra":["a \\\"b","01"]}"#),
-            "{json}"
-        );
+        assert!(json.ends_with(r#""route_name":"default","extra":["a \\\"b","01"]}"#), "{json}");
         let string = detected.format_string().unwrap();
-        assert!(
-            string.ends_with(r#"%ROUTE_NAME% "%EXTRA_1%" %EXTRA_2%"#),
-            "{string}"
-        );
+        assert!(string.ends_with(r#"%ROUTE_NAME% "%EXTRA_1%" %EXTRA_2%"#), "{string}");
     }
 
     #[test]
@@ -421,10 +355,7 @@ mod tests {
         assert_eq!(one(line(r#","response_code_details":"-""#)), "istio-json");
         assert_eq!(one(line(r#","istio_policy_status":"-""#)), "istio-json@1.3");
         assert_eq!(one(line("")), "istio-json@1.8");
-        assert_eq!(
-            one(r#"{"level":"info","time":"x","scope":"a","msg":"b"}"#.to_owned()),
-            ""
-        );
+        assert_eq!(one(r#"{"level":"info","time":"x","scope":"a","msg":"b"}"#.to_owned()), "");
     }
 
     #[test]

@@ -107,8 +107,7 @@ impl<'a> ResponseFlags<'a> {
     /// Whether one of the names is this one, or its twin.
     fn has(&self, name: &[u8]) -> bool {
         let twins = ResponseFlag::ALL.iter().find(|flag| flag.is_named(name));
-        self.iter()
-            .any(|found| found == name || twins.is_some_and(|flag| flag.is_named(found)))
+        self.iter().any(|found| found == name || twins.is_some_and(|flag| flag.is_named(found)))
     }
 }
 
@@ -123,11 +122,7 @@ impl Eq for ResponseFlags<'_> {}
 
 /// A row of the table.
 const fn flag(short: &'static str, long: &'static str, meaning: &'static str) -> ResponseFlag {
-    ResponseFlag {
-        short,
-        long,
-        meaning,
-    }
+    ResponseFlag { short, long, meaning }
 }
 
 #[cfg(test)]
@@ -138,11 +133,8 @@ mod tests {
     fn ok_table() {
         assert_eq!(ResponseFlag::ALL.len(), 30);
         for (i, flag) in ResponseFlag::ALL.iter().enumerate() {
-            let named = |name: &str| {
-                ResponseFlag::ALL
-                    .iter()
-                    .position(|f| f.is_named(name.as_bytes()))
-            };
+            let named =
+                |name: &str| ResponseFlag::ALL.iter().position(|f| f.is_named(name.as_bytes()));
             assert_eq!(named(flag.short), Some(i), "{}", flag.short);
             assert_eq!(named(flag.long), Some(i), "{}", flag.long);
         }
@@ -150,18 +142,11 @@ mod tests {
 
     #[test]
     fn ok_empty() {
-        for (text, empty, count) in [
-            ("", true, 0),
-            ("-", true, 0),
-            ("UF", false, 1),
-            ("UF,URX", false, 2),
-        ] {
+        for (text, empty, count) in
+            [("", true, 0), ("-", true, 0), ("UF", false, 1), ("UF,URX", false, 2)]
+        {
             let flags = ResponseFlags::new(text.as_bytes());
-            assert_eq!(
-                (flags.is_empty(), flags.iter().count()),
-                (empty, count),
-                "{text}"
-            );
+            assert_eq!((flags.is_empty(), flags.iter().count()), (empty, count), "{text}");
         }
     }
 
@@ -173,11 +158,7 @@ mod tests {
             ("UF,URX", "UR", false),
             ("UF,URX", "UpstreamRetryLimitExceeded", true),
             ("UpstreamConnectionFailure", "UF", true),
-            (
-                "UpstreamConnectionFailure",
-                "UpstreamConnectionFailure",
-                true,
-            ),
+            ("UpstreamConnectionFailure", "UpstreamConnectionFailure", true),
             ("MY_FLAG", "MY_FLAG", true),
             ("-", "-", false),
             ("-", "UF", false),
@@ -201,10 +182,8 @@ mod tests {
             ("-", "UF", false),
             ("MY_FLAG", "OTHER", false),
         ] {
-            let (left_flags, right_flags) = (
-                ResponseFlags::new(left.as_bytes()),
-                ResponseFlags::new(right.as_bytes()),
-            );
+            let (left_flags, right_flags) =
+                (ResponseFlags::new(left.as_bytes()), ResponseFlags::new(right.as_bytes()));
             assert_eq!(left_flags == right_flags, expected, "{left} and {right}");
         }
     }

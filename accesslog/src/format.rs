@@ -137,11 +137,7 @@ impl FormatOptions {
     pub(crate) fn renamed(&self, operator: &str) -> Option<&str> {
         let plain = |text: &str| key::canonical(text.trim_matches('%'));
         let wanted = plain(operator);
-        let rename = self
-            .renames
-            .iter()
-            .rev()
-            .find(|(from, _)| plain(from) == wanted);
+        let rename = self.renames.iter().rev().find(|(from, _)| plain(from) == wanted);
         rename.map(|(_, to)| to.as_str())
     }
 }
@@ -210,17 +206,11 @@ impl Format {
     /// The keys of a JSON format whose values are text around operators, with that text. Such
     /// values are strings, and records carry them as they are.
     pub fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.templates
-            .iter()
-            .map(|template| (template.key.as_str(), template.text.as_str()))
+        self.templates.iter().map(|template| (template.key.as_str(), template.text.as_str()))
     }
 
     /// The index of the field that carries a well-known value, if the format has one.
     pub(crate) fn well_known(&self, field: WellKnown) -> Option<usize> {
-        self.well_known
-            .get(field as usize)
-            .copied()
-            .flatten()
-            .map(usize::from)
+        self.well_known.get(field as usize).copied().flatten().map(usize::from)
     }
 }

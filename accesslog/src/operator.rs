@@ -151,10 +151,7 @@ pub enum Source {
 /// assert!(accesslog::operator("VIRTUAL_HOST_NAME").is_none());
 /// ```
 pub fn operator(name: &str) -> Option<&'static Operator> {
-    OPERATORS
-        .binary_search_by(|o| o.name.cmp(name))
-        .ok()
-        .and_then(|i| OPERATORS.get(i))
+    OPERATORS.binary_search_by(|o| o.name.cmp(name)).ok().and_then(|i| OPERATORS.get(i))
 }
 
 impl Operator {

@@ -135,31 +135,17 @@ const JSON_MIXER: &str = json!(
 );
 
 const fn text(name: &'static str, releases: &'static str, text: &'static str) -> Preset {
-    Preset {
-        name,
-        releases,
-        encoding: Encoding::Text,
-        text,
-    }
+    Preset { name, releases, encoding: Encoding::Text, text }
 }
 
 const fn json(name: &'static str, releases: &'static str, text: &'static str) -> Preset {
-    Preset {
-        name,
-        releases,
-        encoding: Encoding::Json,
-        text,
-    }
+    Preset { name, releases, encoding: Encoding::Json, text }
 }
 
 impl Preset {
     /// All presets.
     pub const ALL: &'static [Self] = &[
-        text(
-            "envoy",
-            "Envoy; Istio 0.8 and 1.0",
-            concat!(request!(), transfer!(), "\n"),
-        ),
+        text("envoy", "Envoy; Istio 0.8 and 1.0", concat!(request!(), transfer!(), "\n")),
         text("istio", "Istio 1.23 and later", RAW_CLUSTER),
         text("istio@1.1", "Istio 1.1", MIXER),
         text("istio@1.2", "Istio 1.2", MIXER_REASON),
@@ -244,10 +230,7 @@ mod tests {
     #[test]
     fn text_and_json_have_the_same_keys() {
         let keys = |name: &str| {
-            let format = Preset::from_name(name)
-                .unwrap()
-                .compile(&FormatOptions::new())
-                .unwrap();
+            let format = Preset::from_name(name).unwrap().compile(&FormatOptions::new()).unwrap();
             let mut keys: Vec<_> = format.fields().iter().map(|f| f.key().to_owned()).collect();
             keys.sort();
             keys

@@ -94,10 +94,7 @@ impl Reader {
     /// When the line has no reading in this format.
     pub fn read<'r>(&'r mut self, line: &'r [u8]) -> Result<Record<'r>, Mismatch> {
         if u32::try_from(line.len()).is_err() {
-            return Err(Mismatch {
-                offset: u32::MAX,
-                expected: Expected::Short,
-            });
+            return Err(Mismatch { offset: u32::MAX, expected: Expected::Short });
         }
         match self.format.encoding {
             Encoding::Json => self.json.read(line, &self.format),
@@ -110,8 +107,7 @@ impl Reader {
         if fast::read(plan, line, &mut self.pins, &mut self.spans) {
             return Ok(Record::text(line, &self.format, &self.spans, None));
         }
-        self.search
-            .read(plan, line, &mut self.spans, &mut self.disputed)?;
+        self.search.read(plan, line, &mut self.spans, &mut self.disputed)?;
         let disputed = (!self.disputed.fields.is_empty()).then_some(&self.disputed);
         Ok(Record::text(line, &self.format, &self.spans, disputed))
     }

@@ -21,15 +21,11 @@ pub(crate) struct Span {
 impl Span {
     pub(crate) fn new(start: usize, end: usize) -> Self {
         let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self {
-            start: clip(start),
-            end: clip(end),
-        }
+        Self { start: clip(start), end: clip(end) }
     }
 
     pub(crate) fn of(self, line: &[u8]) -> &[u8] {
-        line.get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
+        line.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
 
@@ -55,14 +51,8 @@ pub struct Record<'r> {
 
 #[derive(Debug, Clone, Copy)]
 enum Body<'r> {
-    Text {
-        spans: &'r [Span],
-        disputed: Option<&'r Disputed>,
-    },
-    Json {
-        members: &'r [Member],
-        leaves: &'r [u32],
-    },
+    Text { spans: &'r [Span], disputed: Option<&'r Disputed> },
+    Json { members: &'r [Member], leaves: &'r [u32] },
 }
 
 /// What several readings of a line do not agree on.
@@ -78,11 +68,7 @@ impl<'r> Ambiguity<'r> {
     pub fn fields(&self) -> impl Iterator<Item = &'r str> + use<'r> {
         let fields = &self.format.fields;
         let field = move |index: &u16| fields.get(usize::from(*index));
-        self.disputed
-            .fields
-            .iter()
-            .filter_map(field)
-            .map(Field::key)
+        self.disputed.fields.iter().filter_map(field).map(Field::key)
     }
 
     /// The bytes of the line from the first disputed one to the last.
@@ -98,11 +84,7 @@ impl<'r> Record<'r> {
         spans: &'r [Span],
         disputed: Option<&'r Disputed>,
     ) -> Self {
-        Self {
-            line,
-            format,
-            body: Body::Text { spans, disputed },
-        }
+        Self { line, format, body: Body::Text { spans, disputed } }
     }
 
     pub(crate) fn json(
@@ -111,11 +93,7 @@ impl<'r> Record<'r> {
         members: &'r [Member],
         leaves: &'r [u32],
     ) -> Self {
-        Self {
-            line,
-            format,
-            body: Body::Json { members, leaves },
-        }
+        Self { line, format, body: Body::Json { members, leaves } }
     }
 
     /// The line that was read.
@@ -147,9 +125,7 @@ impl<'r> Record<'r> {
     pub fn key(&self, index: usize) -> &'r str {
         match self.body {
             Body::Text { .. } => self.format.fields.get(index).map_or("", Field::key),
-            Body::Json { .. } => self
-                .member(index)
-                .map_or("", |m| m.key(self.line, self.format)),
+            Body::Json { .. } => self.member(index).map_or("", |m| m.key(self.line, self.format)),
         }
     }
 
@@ -164,22 +140,16 @@ impl<'r> Record<'r> {
                     Value::of_text(field, text, self.format.omit_empty_values)
                 })
             }
-            Body::Json { .. } => self
-                .member(index)
-                .map_or(Value::Absent, |m| m.value(self.line)),
+            Body::Json { .. } => self.member(index).map_or(Value::Absent, |m| m.value(self.line)),
         }
     }
 
     /// Whether the readings of the line differ on a value.
     pub fn is_disputed(&self, index: usize) -> bool {
         match self.body {
-            Body::Text {
-                disputed: Some(disputed),
-                ..
-            } => disputed
-                .fields
-                .iter()
-                .any(|&field| usize::from(field) == index),
+            Body::Text { disputed: Some(disputed), .. } => {
+                disputed.fields.iter().any(|&field| usize::from(field) == index)
+            }
             _ => false,
         }
     }
@@ -188,11 +158,7 @@ impl<'r> Record<'r> {
     /// the JSON object and stand in [`Self::extra`].
     pub fn is_extra(&self, index: usize) -> bool {
         matches!(self.body, Body::Text { .. })
-            && self
-                .format
-                .fields
-                .get(index)
-                .is_some_and(|field| field.extra)
+            && self.format.fields.get(index).is_some_and(|field| field.extra)
     }
 
     /// The index of the value with this key.
@@ -202,9 +168,7 @@ impl<'r> Record<'r> {
 
     /// The value with this key: `None` when the record has no such key or the value is disputed.
     pub fn get(&self, key: &str) -> Option<Value<'r>> {
-        let index = self
-            .index_of(key)
-            .filter(|&index| !self.is_disputed(index))?;
+        let index = self.index_of(key).filter(|&index| !self.is_disputed(index))?;
         Some(self.value(index))
     }
 
@@ -228,22 +192,15 @@ impl<'r> Record<'r> {
             Body::Json { .. } => &[],
         };
         let fields = format.fields.iter().zip(spans);
-        fields
-            .filter(|(field, _)| field.extra)
-            .map(move |(_, span)| span.of(line))
+        fields.filter(|(field, _)| field.extra).map(move |(_, span)| span.of(line))
     }
 
     /// What several readings of the line do not agree on; `None` when there is one reading.
     pub fn ambiguity(&self) -> Option<Ambiguity<'r>> {
         match self.body {
-            Body::Text {
-                disputed: Some(disputed),
-                ..
-            } => Some(Ambiguity {
-                line: self.line,
-                format: self.format,
-                disputed,
-            }),
+            Body::Text { disputed: Some(disputed), .. } => {
+                Some(Ambiguity { line: self.line, format: self.format, disputed })
+            }
             _ => None,
         }
     }

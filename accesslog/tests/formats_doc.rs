@@ -1,6 +1,8 @@
 //! Keeps `docs/formats.md` true: it is generated from the operator table and the presets.
 //! `make docs` writes it anew.
 
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 

@@ -14,7 +14,7 @@ pub(crate) use read::{OtherArg, OutputArg, ReadArgs};
 /// printed. Formats, wrappers (kubectl, container runtimes) and the other logs in the same stream
 /// are recognised from the lines themselves.
 #[derive(Debug, Parser)]
-#[command(name = "logcollector", version, about, arg_required_else_help = true)]
+#[command(name = "logcollector", version, arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
   kubectl logs -f deploy/reviews -c istio-proxy | logcollector tail

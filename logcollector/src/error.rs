@@ -67,7 +67,7 @@ impl Error {
     }
 
     /// What to try instead.
-    fn hint(&self) -> Option<String> {
+    fn help(&self) -> Option<String> {
         match self {
             Self::UnknownPreset { closest, .. } if closest.is_empty() => Some(format!(
                 "presets: {}; a format string has command operators such as %START_TIME%",
@@ -111,9 +111,9 @@ impl Error {
         };
         let text = text.unwrap_or_else(|| {
             let mut text = format!("{} {self}", paint.text(RED.bold(), "error:"));
-            if let Some(hint) = self.hint() {
-                let mark = paint.text(BOLD, "hint:");
-                text.push_str(&format!("\n{mark} {}", hint.replace('\n', "\n      ")));
+            if let Some(help) = self.help() {
+                let mark = paint.text(BOLD, "help:");
+                text.push_str(&format!("\n{mark} {}", help.replace('\n', "\n      ")));
             }
             text
         });
@@ -124,12 +124,13 @@ impl Error {
 
 impl BadFormat {
     fn render(&self, paint: Paint) -> Option<String> {
-        let theme =
+        let mut theme =
             if paint.is_on() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        theme.characters.error = "error:".to_owned();
         let mut text = String::new();
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
         handler.render_report(&mut text, self).ok()?;
-        Some(format!("{} {}", paint.text(RED.bold(), "error:"), text.trim_start()))
+        Some(text.trim_start().to_owned())
     }
 }
 

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 /// Styles text, or leaves it as it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Paint {
     on: bool,
 }

@@ -15,7 +15,7 @@ use accesslog::Record;
 use crate::paint::Paint;
 use crate::unwrap::Wrapper;
 
-pub(crate) use columns::{Columns, WRAPPER_KEYS};
+pub(crate) use columns::{Columns, RECORD_KEYS, WRAPPER_KEYS};
 
 /// A record on its way out, with what its wrapper told.
 #[derive(Debug, Clone, Copy)]

@@ -12,7 +12,7 @@ pub(crate) fn write(bytes: &[u8], out: &mut Vec<u8>) {
             write_char(character, out);
         }
         for byte in chunk.invalid() {
-            out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
+            write_byte(*byte, out);
         }
     }
 }
@@ -24,17 +24,33 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The beginning of `bytes`, at most `limit` of them, made visible; `...` tells that there is more.
+/// The beginning of `bytes`, made visible, in about `limit` bytes; `...` tells that there is more.
 pub(crate) fn clipped(bytes: &[u8], limit: usize) -> String {
-    match bytes.get(..limit) {
-        Some(start) if bytes.len() > limit => {
-            // A character that the limit cuts is left out rather than shown as invalid.
-            let end = start.utf8_chunks().last().map_or(0, |chunk| chunk.invalid().len());
-            let whole = if end < 4 { limit - end } else { limit };
-            format!("{}...", text(bytes.get(..whole).unwrap_or(start)))
+    // A character takes at most four bytes, so that a cut one is behind the limit.
+    let start = bytes.get(..limit + 4).unwrap_or(bytes);
+    let mut shown = Vec::with_capacity(limit);
+    let mut taken = 0;
+    'clip: for chunk in start.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if shown.len() >= limit {
+                break 'clip;
+            }
+            write_char(character, &mut shown);
+            taken += character.len_utf8();
         }
-        _ => text(bytes),
+        for byte in chunk.invalid() {
+            if shown.len() >= limit {
+                break 'clip;
+            }
+            write_byte(*byte, &mut shown);
+            taken += 1;
+        }
     }
+    let mut text = String::from_utf8_lossy(&shown).into_owned();
+    if taken < bytes.len() {
+        text.push_str("...");
+    }
+    text
 }
 
 /// Appends `json`, which is JSON text, with the characters that a terminal could act on as `\u`
@@ -56,6 +72,10 @@ pub(crate) fn write_json(json: &[u8], out: &mut Vec<u8>) {
         }
         out.extend_from_slice("\u{fffd}".repeat(chunk.invalid().len()).as_bytes());
     }
+}
+
+fn write_byte(byte: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
 }
 
 fn write_char(character: char, out: &mut Vec<u8>) {
@@ -123,8 +143,8 @@ mod tests {
     fn clips() {
         assert_eq!(clipped(b"abc", 3), "abc");
         assert_eq!(clipped(b"abcd", 3), "abc...");
-        assert_eq!(clipped("a\u{e9}b".as_bytes(), 2), "a...", "a character is not cut");
-        assert_eq!(clipped(b"\xff\xff\xff", 2), "\\xff...", "bytes of no character");
+        assert_eq!(clipped("a\u{e9}b".as_bytes(), 2), "a\u{e9}...", "a character is not cut");
+        assert_eq!(clipped(b"\0\0\0", 5), "\\x00\\x00...", "escapes count as they are shown");
     }
 
     #[test]

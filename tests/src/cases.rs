@@ -2,6 +2,7 @@
 //!
 //! [`mod@table`] lists them; this module says what a case is.
 
+mod random;
 pub mod table;
 
 use crate::client::{Act, Tls};
@@ -11,7 +12,7 @@ use crate::frames;
 #[derive(Debug, Clone)]
 pub struct Case {
     /// What it shows; unique.
-    pub name: &'static str,
+    pub name: String,
     /// The listener it goes to.
     pub listener: &'static str,
     /// How the client introduces itself, on TLS listeners.
@@ -45,7 +46,7 @@ struct Request {
 }
 
 /// A GET request over HTTP/1.1, to the listener `sidecar`.
-pub fn get(name: &'static str, path: &str) -> Case {
+pub fn get(name: impl Into<String>, path: &str) -> Case {
     let request = Request {
         method: b"GET".to_vec(),
         path: path.as_bytes().to_vec(),
@@ -54,7 +55,7 @@ pub fn get(name: &'static str, path: &str) -> Case {
         body: Vec::new(),
     };
     Case {
-        name,
+        name: name.into(),
         listener: "sidecar",
         tls: None,
         records: 1,
@@ -66,7 +67,7 @@ pub fn get(name: &'static str, path: &str) -> Case {
 }
 
 /// A GET request over HTTP/2, to the listener `sidecar`.
-pub fn get2(name: &'static str, path: &[u8]) -> Case {
+pub fn get2(name: impl Into<String>, path: &[u8]) -> Case {
     let mut case = get(name, "");
     case.request().path = path.to_vec();
     let request = case.request().clone();

@@ -81,10 +81,7 @@ pub fn bootstrap(world: &World, loggers: &[Logger]) -> Value {
         "static_resources": {
             "listeners": listener::all(world, &logs),
             "clusters": cluster::all(world),
-            "secrets": [{
-                "name": "token",
-                "generic_secret": {"secret": {"inline_string": "not so secret"}},
-            }],
+            "secrets": [secret()],
         },
     })
 }
@@ -92,21 +89,40 @@ pub fn bootstrap(world: &World, loggers: &[Logger]) -> Value {
 /// The least configuration with access loggers: one listener that answers by itself.
 pub fn minimal(world: &World, loggers: &[Logger]) -> Value {
     let logs: Vec<Value> = loggers.iter().map(|logger| logger.config(world)).collect();
-    minimal_with(&logs)
-}
-
-/// As [`minimal`], with access loggers as Envoy takes them.
-pub fn minimal_with(logs: &[Value]) -> Value {
     json!({
         "admin": {"address": socket("127.0.0.1", 0)},
         "static_resources": {
-            "listeners": [listener::minimal(logs)],
-            "secrets": [{
-                "name": "token",
-                "generic_secret": {"secret": {"inline_string": "not so secret"}},
-            }],
+            "listeners": [listener::minimal("minimal", &logs)],
+            "secrets": [secret()],
         },
     })
+}
+
+/// A configuration whose listeners come from a file, one for each of `loggers` and named by its
+/// index, so that Envoy accepts or refuses each by itself. None of them binds a port.
+pub fn one_by_one(world: &World, loggers: &[Logger]) -> Value {
+    let listener = |(index, logger): (usize, &Logger)| {
+        let mut listener = listener::minimal(&index.to_string(), &[logger.config(world)]);
+        listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
+        listener["address"] = pipe(Path::new(&format!("@never-bound-{index}")));
+        listener["bind_to_port"] = json!(false);
+        listener
+    };
+    let resources: Vec<Value> = loggers.iter().enumerate().map(listener).collect();
+    let path = world.dir.join("listeners.json");
+    let file = json!({"version_info": "1", "resources": resources});
+    std::fs::write(&path, file.to_string()).unwrap();
+    json!({
+        "node": {"id": "test", "cluster": "test"},
+        "admin": {"address": socket("127.0.0.1", 0)},
+        "dynamic_resources": {"lds_config": {"path_config_source": {"path": path}}},
+        "static_resources": {"secrets": [secret()]},
+    })
+}
+
+/// What `%SECRET(token)%` prints.
+fn secret() -> Value {
+    json!({"name": "token", "generic_secret": {"secret": {"inline_string": "not so secret"}}})
 }
 
 fn socket(address: &str, port: u16) -> Value {

@@ -23,35 +23,12 @@ pub struct Envoy {
     dir: PathBuf,
 }
 
-/// The outcome of `envoy --mode validate`.
-#[derive(Debug)]
-pub struct Validation {
-    /// Whether the configuration was accepted.
-    pub accepted: bool,
-    /// What Envoy printed.
-    pub output: String,
-}
-
 /// The Envoy to run: `ENVOY_BIN`, else the one that `make envoy` installs.
 pub fn binary() -> PathBuf {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/envoy/bin/envoy");
     let path = std::env::var_os("ENVOY_BIN").map_or(installed, PathBuf::from);
     assert!(path.exists(), "no Envoy at {}: run `make envoy`", path.display());
     path
-}
-
-/// Asks Envoy whether it accepts a configuration, without running it.
-pub fn validate(config: &Value, file: &Path) -> Validation {
-    fs::write(file, config.to_string()).unwrap();
-    let output = Command::new(binary())
-        .args(["--mode", "validate", "--log-level", "error", "-c"])
-        .arg(file)
-        .output()
-        .unwrap();
-    Validation {
-        accepted: output.status.success(),
-        output: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
-    }
 }
 
 impl Envoy {
@@ -100,6 +77,20 @@ impl Envoy {
             ports.insert(name, SocketAddr::new(ip.parse().unwrap(), port));
         }
         ports
+    }
+
+    /// Why each listener of a listeners file was refused, by name; `None` for those that were not.
+    pub fn refusals(&self) -> BTreeMap<String, Option<String>> {
+        let path = "/config_dump?resource=dynamic_listeners";
+        let body = self.ask("GET", path).expect("the configuration");
+        let dump: Value = serde_json::from_str(&body).unwrap();
+        let listeners = dump["configs"].as_array().into_iter().flatten();
+        let verdict = |listener: &Value| {
+            let error = &listener["error_state"];
+            let name = listener["name"].as_str().or(error["failed_configuration"]["name"].as_str());
+            (name.unwrap().to_owned(), error["details"].as_str().map(str::to_owned))
+        };
+        listeners.map(verdict).collect()
     }
 
     /// Waits until `file` has `count` lines and returns it whole.

@@ -39,7 +39,7 @@ pub fn play(envoy: &Envoy, world: &World, cases: &[Case]) -> Vec<usize> {
         client::play(door, case.tls, &world.certs, &case.act());
         let before = owners.len();
         owners.extend(std::iter::repeat_n(index, case.records));
-        let bytes = envoy.wait_for_lines(&log, owners.len(), case.name);
+        let bytes = envoy.wait_for_lines(&log, owners.len(), &case.name);
         let records = records(&bytes);
         assert_eq!(records.len(), owners.len(), "{}: more records than it should", case.name);
         surprises.extend(surprise(case, records.get(before..).unwrap_or_default()));
@@ -62,7 +62,7 @@ fn surprise(case: &Case, records: &[Value]) -> Option<String> {
     let code = |r: &Value| case.code.is_none_or(|code| r["code"] == code);
     let expected = records.iter().any(|record| flags(record) && code(record));
     (!expected).then(|| {
-        let (name, code, flags) = (case.name, case.code, case.flags);
+        let (name, code, flags) = (&case.name, case.code, case.flags);
         format!("{name}: expected code {code:?} and flags {flags:?}, got {records:?}")
     })
 }

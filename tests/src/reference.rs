@@ -205,3 +205,6 @@ impl Readings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

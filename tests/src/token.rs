@@ -40,3 +40,27 @@ pub fn tokens(format: &str) -> Vec<Token> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_cut_as_envoy_cuts_them() {
+        let cases: &[(&str, &[&str])] = &[
+            ("a %% b %PROTOCOL%\n", &["a % b ", "%PROTOCOL%"]),
+            ("%REQ(X):3%%REQ(Y)%", &["%REQ(X):3%", "%REQ(Y)%"]),
+            ("%CEL('(' + ')')% x", &["%CEL('(' + ')')%", " x"]),
+            ("%%%REQ(A?B)%", &["%", "%REQ(A?B)%"]),
+        ];
+        for (format, expected) in cases {
+            let found: Vec<String> = tokens(format)
+                .into_iter()
+                .map(|token| match token {
+                    Token::Literal(text) | Token::Operator(text) => text,
+                })
+                .collect();
+            assert_eq!(found, *expected, "{format}");
+        }
+    }
+}

@@ -196,3 +196,34 @@ impl Parser<'_> {
         self.rest = self.rest.trim_ascii_start();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_read_back_to_the_bytes_that_envoy_had() {
+        let cases: &[(&[u8], &[u8])] = &[
+            (br#""caf\u00e9""#, b"caf\xe9"),
+            ("\"café\"".as_bytes(), "café".as_bytes()),
+            (br#""a\"b\\c\u0001\t""#, b"a\"b\\c\x01\t"),
+        ];
+        for (json, bytes) in cases {
+            assert_eq!(Truth::parse(json), Some(Truth::Text(bytes.to_vec())));
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_of_envoys_is_refused() {
+        for json in [r#"{"a":1,"a":2}"#, r#"{"a":1} x"#, r#""\u4e2d""#, "{\"a\":\"\n\"}", "01x", ""] {
+            assert_eq!(Truth::parse(json.as_bytes()), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn values_are_written_as_envoy_writes_them_in_text() {
+        let json = br#"{"b": [1, 2.5, "x \" y"], "a": {"n": null, "t": true}}"#;
+        let compact = Truth::parse(json).unwrap().compact();
+        assert_eq!(compact, br#"{"a":{"n":null,"t":true},"b":[1,2.5,"x \" y"]}"#);
+    }
+}

@@ -48,7 +48,7 @@ fn every_line_is_read_as_envoy_meant_it() {
 #[test]
 fn the_table_is_large_and_its_names_are_unique() {
     let cases = table::all();
-    let names: std::collections::BTreeSet<_> = cases.iter().map(|case| case.name).collect();
+    let names: std::collections::BTreeSet<_> = cases.iter().map(|case| &case.name).collect();
     assert_eq!(names.len(), cases.len());
     assert!(cases.len() >= 60, "{} cases", cases.len());
     assert!(formats::all().len() >= 20, "{} formats", formats::all().len());
@@ -95,11 +95,26 @@ fn read_json(pair: &Pair, lines: &[Line], report: &mut Report) {
             Err(mismatch) => Some(format!("{mismatch:?}")),
             Ok(record) => {
                 let printed = Truth::Object(judge::printed(&record));
-                (printed != line.truth).then(|| format!("read as {printed:?}"))
+                (!says_the_same(&printed, &line.truth)).then(|| format!("read as {printed:?}"))
             }
         };
         if let Some(complaint) = complaint {
             report.complain(format!("JSON log: {}: {complaint}", line.json.escape_ascii()));
         }
     }
+}
+
+/// Whether a JSON line was read as it stands.
+///
+/// Envoys of old printed every value as a string and absent ones as `"-"`. A line of strings alone
+/// can be of theirs, so there `"-"` reads as absent; a line with a value of any other type cannot.
+fn says_the_same(printed: &Truth, truth: &Truth) -> bool {
+    let (ours, theirs) = (printed.members(), truth.members());
+    let strings = theirs.values().all(|value| matches!(value, Truth::Text(_)));
+    let is_dash = |value: &Truth| matches!(value, Truth::Text(text) if text == b"-");
+    ours.len() == theirs.len()
+        && ours.iter().zip(theirs).all(|((key, ours), (name, theirs))| {
+            let absent = strings && is_dash(theirs) && *ours == Truth::Null;
+            key == name && (ours == theirs || absent)
+        })
 }

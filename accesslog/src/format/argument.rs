@@ -11,6 +11,7 @@ mod cel;
 mod coalesce;
 
 use crate::operator::{Argument, ArgumentKind, Operator};
+pub(super) use coalesce::operators as coalesced;
 
 /// The sources that `%METADATA(TYPE:...)%` reads from.
 const METADATA_TYPES: &[&str] = &[
@@ -74,11 +75,7 @@ pub(crate) fn check(operator: &Operator, argument: Option<&str>) -> Result<(), A
 impl ArgumentError {
     /// An error without a suggestion.
     fn new(at: usize, expected: impl Into<String>) -> Self {
-        Self {
-            at,
-            expected: expected.into(),
-            suggestion: None,
-        }
+        Self { at, expected: expected.into(), suggestion: None }
     }
 
     /// The same error with a suggestion.
@@ -88,10 +85,7 @@ impl ArgumentError {
 
     /// The same error seen from a text in which the argument starts at `start`.
     fn moved(self, start: usize) -> Self {
-        Self {
-            at: self.at + start,
-            ..self
-        }
+        Self { at: self.at + start, ..self }
     }
 }
 
@@ -150,10 +144,7 @@ fn missing(kind: ArgumentKind) -> String {
 fn check_time(text: &str) -> Result<(), ArgumentError> {
     let newline = |(at, _): &(usize, &str)| text.get(at + 1..).is_some_and(is_newline_conversion);
     match text.match_indices('%').find(newline) {
-        Some((at, _)) => Err(ArgumentError::new(
-            at,
-            "a time format without the newline `%n`",
-        )),
+        Some((at, _)) => Err(ArgumentError::new(at, "a time format without the newline `%n`")),
         None => Ok(()),
     }
 }
@@ -162,9 +153,7 @@ fn check_time(text: &str) -> Result<(), ArgumentError> {
 fn is_newline_conversion(text: &str) -> bool {
     let text = text.trim_start_matches(['-', '_', '0', '^', '#']);
     let text = text.trim_start_matches(|c| matches!(c, '1'..='9'));
-    text.strip_prefix(['E', 'O'])
-        .unwrap_or(text)
-        .starts_with('n')
+    text.strip_prefix(['E', 'O']).unwrap_or(text).starts_with('n')
 }
 
 /// Checks `NAME` or `NAME?ALT`. Either name may be empty when the question mark is there.
@@ -172,10 +161,7 @@ fn check_header(text: &str) -> Result<(), ArgumentError> {
     let mut at = 0;
     for (position, name) in text.split('?').enumerate() {
         if position > 1 {
-            return Err(ArgumentError::new(
-                at - 1,
-                "no more than one alternative header",
-            ));
+            return Err(ArgumentError::new(at - 1, "no more than one alternative header"));
         }
         check_header_name(name).map_err(|e| e.moved(at).suggest(header_suggestion(name)))?;
         at += name.len() + 1;
@@ -191,10 +177,7 @@ fn check_header_name(name: &str) -> Result<(), ArgumentError> {
         return Err(ArgumentError::new(start, "a header name after the colon"));
     }
     match token.find(|c| !is_token(c)) {
-        Some(at) => Err(ArgumentError::new(
-            at + start,
-            "a character of a header name",
-        )),
+        Some(at) => Err(ArgumentError::new(at + start, "a character of a header name")),
         None => Ok(()),
     }
 }
@@ -246,10 +229,7 @@ fn check_filter_state(text: &str) -> Result<(), ArgumentError> {
         check_choice(at, form, FILTER_STATE_FORMS)?;
     }
     match (form, field) {
-        ("FIELD", "") => Err(ArgumentError::new(
-            at + form.len(),
-            "`:` and the name of a field",
-        )),
+        ("FIELD", "") => Err(ArgumentError::new(at + form.len(), "`:` and the name of a field")),
         ("FIELD", _) | (_, "") => Ok(()),
         _ => Err(ArgumentError::new(at, "`FIELD` before the name of a field")
             .suggest(Some("FIELD".to_owned()))),
@@ -262,20 +242,14 @@ fn check_common_duration(text: &str) -> Result<(), ArgumentError> {
     let mut parts = text.splitn(4, ':');
     let start = parts.next().unwrap_or_default();
     let Some(end) = parts.next() else {
-        return Err(ArgumentError::new(
-            text.len(),
-            "`:` and a second time point",
-        ));
+        return Err(ArgumentError::new(text.len(), "`:` and a second time point"));
     };
     let Some(unit) = parts.next() else {
         return Ok(());
     };
     let at = start.len() + end.len() + 2;
     if parts.next().is_some() {
-        return Err(ArgumentError::new(
-            at + unit.len(),
-            "the end of the argument",
-        ));
+        return Err(ArgumentError::new(at + unit.len(), "the end of the argument"));
     }
     check_choice(at, unit, DURATION_UNITS)
 }
@@ -312,10 +286,7 @@ fn nearest(text: &str, options: &[&str]) -> Option<String> {
     let distance = |option: &str| {
         strsim::damerau_levenshtein(&text.trim().to_lowercase(), &option.to_lowercase())
     };
-    let (found, option) = options
-        .iter()
-        .map(|option| (distance(option), *option))
-        .min()?;
+    let (found, option) = options.iter().map(|option| (distance(option), *option)).min()?;
     (found <= option.len() / 3).then(|| option.to_owned())
 }
 

@@ -18,10 +18,7 @@ pub(super) fn text(text: &str, options: &FormatOptions) -> Result<Format, Format
     let mut parts = Parts::default();
     parts.parse(text, 0)?;
     parts.drop_final_newline();
-    let Parts {
-        segments,
-        mut fields,
-    } = parts;
+    let Parts { segments, mut fields } = parts;
     name_fields(&mut fields, options);
     let mut warnings = warning::collect(&segments, &fields);
     let mut format = Format {
@@ -99,12 +96,7 @@ impl Parts {
         if self.fields.len() == MAX_FIELDS {
             let (offset, length) = (field.offset, field.text.len());
             let kind = FormatErrorKind::TooManyFields;
-            return Err(FormatError {
-                kind,
-                offset,
-                length,
-                suggestion: None,
-            });
+            return Err(FormatError { kind, offset, length, suggestion: None });
         }
         self.segments.push(Segment::Field(self.fields.len()));
         self.fields.push(field);
@@ -124,10 +116,7 @@ impl Parts {
 }
 
 fn shifted(error: FormatError, base: usize) -> FormatError {
-    FormatError {
-        offset: error.offset + base,
-        ..error
-    }
+    FormatError { offset: error.offset + base, ..error }
 }
 
 /// Compiles one command operator, written as `whole` at `offset`.
@@ -167,23 +156,12 @@ fn check(
 ) -> Result<(), FormatError> {
     let name = operator.name;
     let inside = offset + 1 + name.len();
-    let fail = |kind, at, length, suggestion| {
-        Err(FormatError {
-            kind,
-            offset: at,
-            length,
-            suggestion,
-        })
-    };
+    let fail =
+        |kind, at, length, suggestion| Err(FormatError { kind, offset: at, length, suggestion });
     match (operator.argument, command.argument) {
-        (Argument::None, Some(argument)) => {
+        (Argument::None, Some(argument)) if !argument.is_empty() => {
             let kind = FormatErrorKind::NoArgument { name };
-            return fail(
-                kind,
-                inside,
-                argument.len() + 2,
-                Some(format!("write `%{name}%`")),
-            );
+            return fail(kind, inside, argument.len() + 2, Some(format!("write `%{name}%`")));
         }
         (Argument::Required(_), None) => {
             let kind = FormatErrorKind::NeedsArgument { name };
@@ -195,18 +173,10 @@ fn check(
     if let (Some(digits), false) = (command.length, operator.length) {
         let at = offset + whole.len() - 2 - digits.len();
         let kind = FormatErrorKind::NoLength { name };
-        return fail(
-            kind,
-            at,
-            digits.len() + 1,
-            Some("leave the length out".to_owned()),
-        );
+        return fail(kind, at, digits.len() + 1, Some("leave the length out".to_owned()));
     }
     argument::check(operator, command.argument).or_else(|error| {
-        let kind = FormatErrorKind::BadArgument {
-            name,
-            expected: error.expected,
-        };
+        let kind = FormatErrorKind::BadArgument { name, expected: error.expected };
         fail(kind, inside + 1 + error.at, 1, error.suggestion)
     })
 }

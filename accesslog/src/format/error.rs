@@ -108,10 +108,7 @@ impl fmt::Display for FormatErrorKind {
             Self::NoArgument { name } => write!(f, "`%{name}%` takes no argument"),
             Self::NeedsArgument { name } => write!(f, "`%{name}%` needs an argument"),
             Self::BadArgument { name, expected } => {
-                write!(
-                    f,
-                    "`%{name}%` does not accept this argument: expected {expected}"
-                )
+                write!(f, "`%{name}%` does not accept this argument: expected {expected}")
             }
             Self::NoLength { name } => write!(f, "`%{name}%` takes no maximum length"),
             Self::BadLength => f.write_str("the maximum length is too large"),

@@ -1,9 +1,9 @@
 //! One command operator of a format: what it prints and what it is called.
 
 use super::grammar::Command;
-use super::key;
 use super::time::TimePattern;
-use crate::operator::{Absent, Argument, ArgumentKind, Kind, Operator, Unit};
+use super::{argument, key};
+use crate::operator::{Absent, Argument, ArgumentKind, Kind, Operator, Unit, operator};
 use crate::shape::Shape;
 
 /// A command operator in a format: the type, shape and key of its values.
@@ -80,8 +80,7 @@ impl Field {
 
     /// The most bytes that a value can have (`:50`), if there is a limit.
     pub fn max_length(&self) -> Option<usize> {
-        self.max_length
-            .map(|length| usize::try_from(length).unwrap_or(usize::MAX))
+        self.max_length.map(|length| usize::try_from(length).unwrap_or(usize::MAX))
     }
 
     /// The name of the value in a record. Keys are unique in a format.
@@ -147,11 +146,7 @@ fn time_pattern(operator: Option<&Operator>, argument: Option<&str>) -> Option<T
     let time = matches!(operator.shape, Shape::Time);
     let local = operator.name.ends_with("_LOCAL");
     let format = argument.filter(|format| !format.is_empty());
-    if time {
-        TimePattern::compile(format, local)
-    } else {
-        None
-    }
+    if time { TimePattern::compile(format, local) } else { None }
 }
 
 /// The shape of an operator's values, where its argument changes what the table says.
@@ -165,9 +160,14 @@ fn shape(operator: Option<&Operator>, name: &str, argument: Option<&str>) -> Sha
         ("RESP", Some(header)) if header.eq_ignore_ascii_case("X-ENVOY-UPSTREAM-SERVICE-TIME") => {
             Shape::Token
         }
-        ("PATH", Some(options)) if options.ends_with(":PATH") => Shape::Path,
-        ("REQUESTED_SERVER_NAME", Some(options)) if options.starts_with("HOST") => Shape::Name,
-        ("REQUESTED_SERVER_NAME", Some(options)) if options.starts_with("SNI_FIRST") => Shape::Name,
+        ("PATH", Some(options)) if second(options) == "PATH" => Shape::Path,
+        // The host may be the `X-Envoy-Original-Host` that a client sent.
+        ("REQUESTED_SERVER_NAME", Some(options)) => match (first(options), second(options)) {
+            ("HOST_FIRST" | "SNI_FIRST", "HOST") => Shape::Name,
+            ("HOST_FIRST" | "SNI_FIRST", _) => Shape::Any,
+            _ => operator.shape,
+        },
+        ("GRPC_STATUS", Some("NUMBER")) => Shape::Signed,
         ("RESPONSE_CODE_DETAILS", Some("ALLOW_WHITESPACES")) => Shape::Any,
         _ => operator.shape,
     }
@@ -191,16 +191,37 @@ fn is_path(header: &str) -> bool {
     header.eq_ignore_ascii_case(":path")
 }
 
+/// The part of an argument before the first colon, and the one after it.
+fn first(options: &str) -> &str {
+    options.split(':').next().unwrap_or_default()
+}
+
+fn second(options: &str) -> &str {
+    options.split(':').nth(1).unwrap_or_default()
+}
+
 fn kind(operator: Option<&Operator>, name: &str, argument: Option<&str>) -> Kind {
-    let last = |options: &str, word: &str| options.rsplit(':').next() == Some(word);
     match (name, argument) {
         ("GRPC_STATUS", Some("NUMBER")) => Kind::Number,
-        ("FILTER_STATE" | "UPSTREAM_FILTER_STATE", Some(key)) if last(key, "PLAIN") => Kind::String,
-        ("FILTER_STATE" | "UPSTREAM_FILTER_STATE", Some(key)) if key.contains(":FIELD:") => {
-            Kind::Content
-        }
+        ("FILTER_STATE" | "UPSTREAM_FILTER_STATE", Some(options)) => match second(options) {
+            "PLAIN" => Kind::String,
+            "FIELD" => Kind::Content,
+            _ => Kind::JsonText,
+        },
+        ("COALESCE", Some(json)) => coalesced_kind(json),
         _ => operator.map_or(Kind::String, |o| o.kind),
     }
+}
+
+/// The kind that all operators of a `COALESCE` have: its value has the type of the one chosen.
+fn coalesced_kind(json: &str) -> Kind {
+    let mut kinds = argument::coalesced(json)
+        .into_iter()
+        .map(|(name, argument)| kind(operator(&name), key::alias(&name), argument.as_deref()));
+    let Some(first) = kinds.next() else {
+        return Kind::String;
+    };
+    if kinds.all(|kind| kind == first) { first } else { Kind::String }
 }
 
 fn unit(operator: Option<&Operator>, argument: Option<&str>) -> Option<Unit> {
@@ -213,9 +234,8 @@ fn unit(operator: Option<&Operator>, argument: Option<&str>) -> Option<Unit> {
         return operator.unit;
     }
     match argument.and_then(|argument| argument.rsplit(':').next()) {
-        Some("ms") => Some(Unit::Milliseconds),
         Some("us") => Some(Unit::Microseconds),
         Some("ns") => Some(Unit::Nanoseconds),
-        _ => None,
+        _ => Some(Unit::Milliseconds),
     }
 }

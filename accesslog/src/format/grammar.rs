@@ -45,19 +45,10 @@ fn command(input: &str) -> IResult<&str, Command<'_>> {
     let (rest, name) = preceded(char('%'), take_while1(is_name)).parse(input)?;
     let (rest, (argument, length)) = alt((
         map(end, |length| (None, length)),
-        map(argument_and_end, |(argument, length)| {
-            (Some(argument), length)
-        }),
+        map(argument_and_end, |(argument, length)| (Some(argument), length)),
     ))
     .parse(rest)?;
-    Ok((
-        rest,
-        Command {
-            name,
-            argument,
-            length,
-        },
-    ))
+    Ok((rest, Command { name, argument, length }))
 }
 
 fn is_name(c: char) -> bool {
@@ -84,27 +75,17 @@ fn argument_and_end(input: &str) -> IResult<&str, (&str, Option<&str>)> {
 pub(super) fn explain(format: &str, offset: usize) -> FormatError {
     let rest = format.get(offset..).unwrap_or_default();
     let after = rest.strip_prefix('%').unwrap_or_default();
-    let word: &str = after
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .next()
-        .unwrap_or_default();
+    let word: &str =
+        after.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
     let (kind, suggestion) = if word.is_empty() {
-        (
-            FormatErrorKind::Stray,
-            Some("write `%%` for a percent sign".to_owned()),
-        )
+        (FormatErrorKind::Stray, Some("write `%%` for a percent sign".to_owned()))
     } else if !word.chars().all(is_name) {
         lower_case(word, after)
     } else {
         unclosed(word, after)
     };
     let length = if word.is_empty() { 1 } else { 1 + word.len() };
-    FormatError {
-        kind,
-        offset,
-        length,
-        suggestion,
-    }
+    FormatError { kind, offset, length, suggestion }
 }
 
 fn lower_case(word: &str, after: &str) -> (FormatErrorKind, Option<String>) {
@@ -114,21 +95,11 @@ fn lower_case(word: &str, after: &str) -> (FormatErrorKind, Option<String>) {
         Some(name) => format!("write `%{name}%`"),
         None => "write `%%` for a percent sign".to_owned(),
     };
-    let closed = after
-        .get(word.len()..)
-        .is_some_and(|rest| rest.starts_with(['%', '(', ':']));
+    let closed = after.get(word.len()..).is_some_and(|rest| rest.starts_with(['%', '(', ':']));
     if closed || known.is_some() {
-        (
-            FormatErrorKind::LowerCase {
-                name: word.to_owned(),
-            },
-            Some(suggestion),
-        )
+        (FormatErrorKind::LowerCase { name: word.to_owned() }, Some(suggestion))
     } else {
-        (
-            FormatErrorKind::Stray,
-            Some("write `%%` for a percent sign".to_owned()),
-        )
+        (FormatErrorKind::Stray, Some("write `%%` for a percent sign".to_owned()))
     }
 }
 
@@ -139,12 +110,7 @@ fn unclosed(word: &str, after: &str) -> (FormatErrorKind, Option<String>) {
     } else {
         format!("write `%{word}%`, or `%%` for a percent sign")
     };
-    (
-        FormatErrorKind::Unclosed {
-            name: word.to_owned(),
-        },
-        Some(suggestion),
-    )
+    (FormatErrorKind::Unclosed { name: word.to_owned() }, Some(suggestion))
 }
 
 #[cfg(test)]
@@ -156,11 +122,7 @@ mod tests {
         argument: Option<&'a str>,
         length: Option<&'a str>,
     ) -> Option<Token<'a>> {
-        Some(Token::Command(Command {
-            name,
-            argument,
-            length,
-        }))
+        Some(Token::Command(Command { name, argument, length }))
     }
 
     fn first(format: &str) -> Option<Token<'_>> {
@@ -175,23 +137,15 @@ mod tests {
         assert_eq!(first("%X:3%"), one("X", None, Some("3")));
         assert_eq!(first("%X()%"), one("X", Some(""), None));
         assert_eq!(first("%X(a?b):10%"), one("X", Some("a?b"), Some("10")));
-        assert_eq!(
-            first("%CEL('(' + ')')%"),
-            one("CEL", Some("'(' + ')'"), None)
-        );
-        assert_eq!(
-            first("%CEL(a % b)% %X(c)%"),
-            one("CEL", Some("a % b"), None)
-        );
+        assert_eq!(first("%CEL('(' + ')')%"), one("CEL", Some("'(' + ')'"), None));
+        assert_eq!(first("%CEL(a % b)% %X(c)%"), one("CEL", Some("a % b"), None));
         assert_eq!(first("%X(a):b)%"), one("X", Some("a):b"), None));
         assert_eq!(first("%REQ(A)%%REQ(B)%"), one("REQ", Some("A"), None));
     }
 
     #[test]
     fn no_tokens() {
-        for bad in [
-            "%", "% ", "%x%", "%X", "%X(", "%X(a", "%X(a)", "%X(a\n)%", "%X:%", "%X :3%",
-        ] {
+        for bad in ["%", "% ", "%x%", "%X", "%X(", "%X(a", "%X(a)", "%X(a\n)%", "%X:%", "%X :3%"] {
             assert_eq!(first(bad), None, "{bad:?}");
         }
     }

@@ -19,20 +19,12 @@ pub(crate) struct Template {
 
 /// Compiles a JSON format.
 pub(super) fn compile(text: &str, options: &FormatOptions) -> Result<Format, FormatError> {
-    let mut walk = Walk {
-        text,
-        scanner: Scanner::new(text.as_bytes()),
-        ..Walk::default()
-    };
+    let mut walk = Walk { text, scanner: Scanner::new(text.as_bytes()), ..Walk::default() };
     walk.object(&mut Vec::new())?;
     if !walk.scanner.at_end() {
         return Err(walk.not_json("nothing after the object"));
     }
-    let Walk {
-        mut fields,
-        templates,
-        ..
-    } = walk;
+    let Walk { mut fields, templates, .. } = walk;
     name_fields(&mut fields, options);
     Ok(Format {
         text: text.to_owned(),
@@ -57,12 +49,7 @@ struct Walk<'a> {
 
 impl Default for Walk<'_> {
     fn default() -> Self {
-        Self {
-            text: "",
-            scanner: Scanner::new(b""),
-            fields: Vec::new(),
-            templates: Vec::new(),
-        }
+        Self { text: "", scanner: Scanner::new(b""), fields: Vec::new(), templates: Vec::new() }
     }
 }
 
@@ -94,10 +81,7 @@ impl Walk<'_> {
                 let span = self.string("a string")?;
                 self.operators(span, path)
             }
-            _ => self
-                .scanner
-                .value()
-                .ok_or_else(|| self.not_json("a JSON value")),
+            _ => self.scanner.value().ok_or_else(|| self.not_json("a JSON value")),
         }
     }
 
@@ -106,15 +90,8 @@ impl Walk<'_> {
         let text = self.body(span);
         let mut parts = Parts::default();
         parts.parse(&text, 0).map_err(|error| match span.escaped {
-            false => FormatError {
-                offset: error.offset + span.start,
-                ..error
-            },
-            true => FormatError {
-                offset: span.start,
-                length: span.end - span.start,
-                ..error
-            },
+            false => FormatError { offset: error.offset + span.start, ..error },
+            true => FormatError { offset: span.start, length: span.end - span.start, ..error },
         })?;
         match (parts.segments.as_slice(), parts.fields.pop()) {
             ([Segment::Field(_)], Some(mut field)) => {
@@ -122,10 +99,7 @@ impl Walk<'_> {
                 field.offset = span.start;
                 self.fields.push(field);
             }
-            (_, Some(_)) => self.templates.push(Template {
-                key: path.join("."),
-                text,
-            }),
+            (_, Some(_)) => self.templates.push(Template { key: path.join("."), text }),
             (_, None) => {}
         }
         Ok(())
@@ -144,18 +118,11 @@ impl Walk<'_> {
     }
 
     fn eat(&mut self, byte: u8, expected: &'static str) -> Result<(), FormatError> {
-        self.scanner
-            .eat(byte)
-            .ok_or_else(|| self.not_json(expected))
+        self.scanner.eat(byte).ok_or_else(|| self.not_json(expected))
     }
 
     fn not_json(&self, expected: &'static str) -> FormatError {
         let kind = FormatErrorKind::NotJson { expected };
-        FormatError {
-            kind,
-            offset: self.scanner.at(),
-            length: 1,
-            suggestion: None,
-        }
+        FormatError { kind, offset: self.scanner.at(), length: 1, suggestion: None }
     }
 }

@@ -15,21 +15,13 @@ use crate::shape::Shape;
 const ISTIO: &[(&str, Option<&str>, &str)] = &[
     ("REQ", Some(":METHOD"), "method"),
     ("REQ", Some("X-ENVOY-ORIGINAL-PATH?:PATH"), "path"),
-    (
-        "RESP",
-        Some("X-ENVOY-UPSTREAM-SERVICE-TIME"),
-        "upstream_service_time",
-    ),
+    ("RESP", Some("X-ENVOY-UPSTREAM-SERVICE-TIME"), "upstream_service_time"),
     ("REQ", Some("X-FORWARDED-FOR"), "x_forwarded_for"),
     ("REQ", Some("USER-AGENT"), "user_agent"),
     ("REQ", Some("X-REQUEST-ID"), "request_id"),
     ("REQ", Some(":AUTHORITY"), "authority"),
     ("UPSTREAM_CLUSTER_RAW", None, "upstream_cluster"),
-    (
-        "DYNAMIC_METADATA",
-        Some("istio.mixer:status"),
-        "istio_policy_status",
-    ),
+    ("DYNAMIC_METADATA", Some("istio.mixer:status"), "istio_policy_status"),
 ];
 
 /// The operator that an alias stands for.
@@ -53,11 +45,7 @@ pub(super) fn of(name: &str, argument: Option<&str>) -> String {
     let mut key = name.to_ascii_lowercase();
     let is_time = operator(name).is_some_and(|o| o.shape == Shape::Time);
     if let (Some(argument), false) = (argument, is_time) {
-        let main = if is_header(name) {
-            argument.split('?').next()
-        } else {
-            Some(argument)
-        };
+        let main = if is_header(name) { argument.split('?').next() } else { Some(argument) };
         append_words(&mut key, main.unwrap_or_default());
     }
     key
@@ -66,9 +54,7 @@ pub(super) fn of(name: &str, argument: Option<&str>) -> String {
 /// An operator as it is written, brought to one spelling: `REQ(X-Tenant):5` and
 /// `REQUEST_HEADER(x-tenant):5` are the same.
 pub(super) fn canonical(text: &str) -> String {
-    let (name, rest) = text
-        .split_once('(')
-        .map_or((text, None), |(name, rest)| (name, Some(rest)));
+    let (name, rest) = text.split_once('(').map_or((text, None), |(name, rest)| (name, Some(rest)));
     let name = alias(name);
     match rest {
         Some(rest) if is_header(name) => format!("{name}({}", rest.to_ascii_uppercase()),
@@ -78,10 +64,7 @@ pub(super) fn canonical(text: &str) -> String {
 }
 
 fn is_header(name: &str) -> bool {
-    matches!(
-        name,
-        "REQ" | "RESP" | "TRAILER" | "REQ_WITHOUT_QUERY" | "STREAM_INFO_REQ"
-    )
+    matches!(name, "REQ" | "RESP" | "TRAILER" | "REQ_WITHOUT_QUERY" | "STREAM_INFO_REQ")
 }
 
 fn same_argument(name: &str, known: Option<&str>, argument: Option<&str>) -> bool {
@@ -92,9 +75,7 @@ fn same_argument(name: &str, known: Option<&str>, argument: Option<&str>) -> boo
 }
 
 fn append_words(key: &mut String, text: &str) {
-    let words = text
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     for word in words {
         key.push('_');
         key.push_str(&word.to_ascii_lowercase());
@@ -132,30 +113,14 @@ mod tests {
             ("REQ", Some("X-ENVOY-ORIGINAL-PATH?:PATH"), "path"),
             ("REQ", Some(":PATH"), "req_path"),
             ("REQ", Some("X-Tenant?X-User"), "req_x_tenant"),
-            (
-                "RESP",
-                Some("X-ENVOY-UPSTREAM-SERVICE-TIME"),
-                "upstream_service_time",
-            ),
+            ("RESP", Some("X-ENVOY-UPSTREAM-SERVICE-TIME"), "upstream_service_time"),
             ("RESP", Some("Content-Type"), "resp_content_type"),
             ("START_TIME", Some("%s.%3f"), "start_time"),
             ("UPSTREAM_CLUSTER", None, "upstream_cluster"),
             ("UPSTREAM_CLUSTER_RAW", None, "upstream_cluster"),
-            (
-                "UPSTREAM_REQUEST_ATTEMPT_COUNT",
-                None,
-                "upstream_request_attempt_count",
-            ),
-            (
-                "DYNAMIC_METADATA",
-                Some("istio.mixer:status"),
-                "istio_policy_status",
-            ),
-            (
-                "FILTER_STATE",
-                Some("wasm.keep:PLAIN"),
-                "filter_state_wasm_keep_plain",
-            ),
+            ("UPSTREAM_REQUEST_ATTEMPT_COUNT", None, "upstream_request_attempt_count"),
+            ("DYNAMIC_METADATA", Some("istio.mixer:status"), "istio_policy_status"),
+            ("FILTER_STATE", Some("wasm.keep:PLAIN"), "filter_state_wasm_keep_plain"),
             ("GRPC_STATUS", Some("NUMBER"), "grpc_status_number"),
         ];
         for (name, argument, key) in cases {
@@ -174,9 +139,6 @@ mod tests {
     fn spellings_are_brought_together() {
         assert_eq!(canonical("REQUEST_HEADER(x-a):5"), canonical("REQ(X-A):5"));
         assert_ne!(canonical("REQ(X-A)"), canonical("REQ(X-B)"));
-        assert_ne!(
-            canonical("DYNAMIC_METADATA(a:b)"),
-            canonical("DYNAMIC_METADATA(A:b)")
-        );
+        assert_ne!(canonical("DYNAMIC_METADATA(a:b)"), canonical("DYNAMIC_METADATA(A:b)"));
     }
 }

@@ -24,7 +24,11 @@ pub(crate) enum TimeItem {
 
 /// What a time format can print. No pattern prints more than a few hundred bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TimePattern(Box<[TimeItem]>);
+pub(crate) struct TimePattern {
+    items: Box<[TimeItem]>,
+    /// The least and the greatest byte at each place, when all texts have one length.
+    fixed: Option<Box<[(u8, u8)]>>,
+}
 
 /// How long a run of letters or digits without a width of its own can get.
 const LONGEST_RUN: u8 = 32;
@@ -34,20 +38,17 @@ impl TimePattern {
     ///
     /// Gives `None` for a format with a specifier whose text is not known.
     pub(crate) fn compile(format: Option<&str>, local: bool) -> Option<Self> {
-        let default = if local {
-            "%Y-%m-%dT%H:%M:%S.%3f%z"
-        } else {
-            "%Y-%m-%dT%H:%M:%S.%3fZ"
-        };
+        let default = if local { "%Y-%m-%dT%H:%M:%S.%3f%z" } else { "%Y-%m-%dT%H:%M:%S.%3fZ" };
         let mut items = Vec::new();
         push_format(format.unwrap_or(default), &mut items)?;
-        Some(Self(items.into()))
+        let fixed = items.iter().map(TimeItem::ranges).collect::<Option<Vec<_>>>();
+        Some(Self { items: items.into(), fixed: fixed.map(|ranges| ranges.concat().into()) })
     }
 
     /// Calls `end` with every offset at which a time that starts at `start` of `line` can end.
     pub(crate) fn ends(&self, line: &[u8], start: usize, end: &mut dyn FnMut(usize)) {
         let mut ends = vec![start];
-        for item in &self.0 {
+        for item in &self.items {
             let mut next = Vec::new();
             for &at in &ends {
                 item.ends(line, at, &mut next);
@@ -64,54 +65,36 @@ impl TimePattern {
 
     /// Whether `text` is a time of this format.
     pub(crate) fn matches(&self, text: &[u8]) -> bool {
-        if let Some(matched) = self.matches_fixed(text) {
-            return matched;
+        if let Some(ranges) = &self.fixed {
+            let fits = |(byte, (low, high)): (&u8, &(u8, u8))| low <= byte && byte <= high;
+            return text.len() == ranges.len() && text.iter().zip(ranges).all(fits);
         }
         let mut matched = false;
         self.ends(text, 0, &mut |end| matched |= end == text.len());
         matched
     }
 
-    /// As [`Self::matches`], for patterns in which every item has one width; `None` for others.
-    fn matches_fixed(&self, text: &[u8]) -> Option<bool> {
-        let mut rest = text;
-        for item in &self.0 {
-            let width = match *item {
-                TimeItem::Byte(_) | TimeItem::Sign | TimeItem::BlankOrDigit => 1,
-                TimeItem::Digits(min, max) if min == max => usize::from(min),
-                _ => return None,
-            };
-            let Some((head, tail)) = rest.split_at_checked(width) else {
-                return Some(false);
-            };
-            let fits = match *item {
-                TimeItem::Byte(byte) => head == [byte],
-                TimeItem::Sign => matches!(head, b"+" | b"-"),
-                TimeItem::BlankOrDigit => matches!(head, [b' ' | b'0'..=b'9']),
-                _ => head.iter().all(u8::is_ascii_digit),
-            };
-            if !fits {
-                return Some(false);
-            }
-            rest = tail;
-        }
-        Some(rest.is_empty())
-    }
-
     /// Whether a printed time can hold this byte.
     pub(crate) fn can_hold(&self, byte: u8) -> bool {
-        self.0.iter().any(|item| item.can_hold(byte))
+        self.items.iter().any(|item| item.can_hold(byte))
     }
 }
 
 impl TimeItem {
+    /// The least and the greatest byte at each place; `None` when the item has several lengths or
+    /// its bytes are no range.
+    fn ranges(&self) -> Option<Vec<(u8, u8)>> {
+        match *self {
+            Self::Byte(byte) => Some(vec![(byte, byte)]),
+            Self::Digits(min, max) if min == max => Some(vec![(b'0', b'9'); usize::from(min)]),
+            _ => None,
+        }
+    }
+
     fn ends(self, line: &[u8], at: usize, out: &mut Vec<usize>) {
         let rest = line.get(at..).unwrap_or_default();
         let run = |most: u8, is: fn(&u8) -> bool| {
-            rest.iter()
-                .take(usize::from(most))
-                .take_while(|byte| is(byte))
-                .count()
+            rest.iter().take(usize::from(most)).take_while(|byte| is(byte)).count()
         };
         let (least, most) = match self {
             Self::Digits(min, max) => (usize::from(min), run(max, u8::is_ascii_digit)),
@@ -119,20 +102,15 @@ impl TimeItem {
             Self::Zone => (1, run(LONGEST_RUN, is_zone)),
             Self::Fraction => {
                 out.push(at);
-                let digits = rest
-                    .iter()
-                    .skip(1)
-                    .take(18)
-                    .take_while(|b| b.is_ascii_digit());
+                let digits = rest.iter().skip(1).take(18).take_while(|b| b.is_ascii_digit());
                 match (rest.first(), digits.count()) {
                     (Some(b'.'), digits @ 1..) => (2, 1 + digits),
                     _ => return,
                 }
             }
-            Self::Byte(_) | Self::Sign | Self::BlankOrDigit => (
-                1,
-                usize::from(rest.first().is_some_and(|&byte| self.can_hold(byte))),
-            ),
+            Self::Byte(_) | Self::Sign | Self::BlankOrDigit => {
+                (1, usize::from(rest.first().is_some_and(|&byte| self.can_hold(byte))))
+            }
         };
         out.extend((least..=most).map(|length| at + length));
     }
@@ -246,9 +224,7 @@ fn push_absl<'a>(rest: &'a [u8], items: &mut Vec<TimeItem>) -> Option<&'a [u8]> 
         items.push(TimeItem::Byte(b'T'));
         return Some(after);
     }
-    let (&count, after) = rest
-        .split_first()
-        .filter(|(count, _)| count.is_ascii_digit())?;
+    let (&count, after) = rest.split_first().filter(|(count, _)| count.is_ascii_digit())?;
     let digits = count - b'0';
     match after.split_first()? {
         (b'S', after) => {
@@ -271,9 +247,7 @@ mod tests {
     use super::*;
 
     fn matches(format: Option<&str>, text: &str) -> bool {
-        TimePattern::compile(format, false)
-            .unwrap()
-            .matches(text.as_bytes())
+        TimePattern::compile(format, false).unwrap().matches(text.as_bytes())
     }
 
     #[test]
@@ -306,12 +280,9 @@ mod tests {
 
     #[test]
     fn err_what_envoy_does_not_print() {
-        for text in [
-            "",
-            "2026-11-20 12:48:45.922Z",
-            "2026-11-20T12:48:45Z",
-            "2026-11-20T12:48:45.922Zx",
-        ] {
+        for text in
+            ["", "2026-11-20 12:48:45.922Z", "2026-11-20T12:48:45Z", "2026-11-20T12:48:45.922Zx"]
+        {
             assert!(!matches(None, text), "{text}");
         }
         assert!(!matches(Some("%s"), "12a"));

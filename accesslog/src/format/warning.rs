@@ -53,11 +53,7 @@ pub enum WarningKind {
 
 impl Warning {
     pub(super) fn new(kind: WarningKind, offset: usize, length: usize) -> Self {
-        Self {
-            kind,
-            offset,
-            length,
-        }
+        Self { kind, offset, length }
     }
 
     /// What is in doubt.
@@ -79,19 +75,10 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            WarningKind::UnknownOperator {
-                name,
-                closest: Some(closest),
-            } => {
-                write!(
-                    f,
-                    "`%{name}%` is unknown and read as opaque text; close is `%{closest}%`"
-                )
+            WarningKind::UnknownOperator { name, closest: Some(closest) } => {
+                write!(f, "`%{name}%` is unknown and read as opaque text; close is `%{closest}%`")
             }
-            WarningKind::UnknownOperator {
-                name,
-                closest: None,
-            } => {
+            WarningKind::UnknownOperator { name, closest: None } => {
                 write!(f, "`%{name}%` is unknown and read as opaque text")
             }
             WarningKind::Touching { left, right } => {
@@ -112,16 +99,9 @@ impl fmt::Display for Warning {
 
 /// Collects the warnings of a compiled text format, in the order of the format string.
 pub(super) fn collect(segments: &[Segment], fields: &[Field]) -> Vec<Warning> {
-    let mut warnings: Vec<_> = fields
-        .iter()
-        .flat_map(|field| [unknown(field), newline(field)])
-        .flatten()
-        .collect();
-    warnings.extend(
-        segments
-            .windows(2)
-            .filter_map(|pair| in_doubt(pair, fields)),
-    );
+    let mut warnings: Vec<_> =
+        fields.iter().flat_map(|field| [unknown(field), newline(field)]).flatten().collect();
+    warnings.extend(segments.windows(2).filter_map(|pair| in_doubt(pair, fields)));
     warnings.sort_by_key(|warning| warning.offset);
     warnings
 }
@@ -141,9 +121,7 @@ fn unknown(field: &Field) -> Option<Warning> {
 
 /// The known operator whose name is closest to `name`, when it is close at all.
 pub(super) fn closest(name: &str) -> Option<&'static str> {
-    let candidates = OPERATORS
-        .iter()
-        .map(|o| (strsim::jaro_winkler(name, o.name), o.name));
+    let candidates = OPERATORS.iter().map(|o| (strsim::jaro_winkler(name, o.name), o.name));
     let best = candidates.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 > 0.85).then_some(best.1)
 }
@@ -161,8 +139,7 @@ fn newline(field: &Field) -> Option<Warning> {
         "UPSTREAM_FILTER_STATE",
     ];
     let key = field.key().to_owned();
-    CAN.contains(&field.name())
-        .then(|| about(field, WarningKind::MayPrintNewline { key }))
+    CAN.contains(&field.name()).then(|| about(field, WarningKind::MayPrintNewline { key }))
 }
 
 fn in_doubt(pair: &[Segment], fields: &[Field]) -> Option<Warning> {

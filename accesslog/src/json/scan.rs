@@ -57,9 +57,7 @@ impl<'a> Scanner<'a> {
         let mut escaped = false;
         loop {
             let rest = self.text.get(self.at..)?;
-            let step = rest
-                .iter()
-                .position(|&byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+            let step = rest.iter().position(|&byte| matches!(byte, b'"' | b'\\' | 0..0x20));
             self.at += step.unwrap_or(rest.len());
             match self.text.get(self.at)? {
                 b'"' => break,
@@ -73,11 +71,7 @@ impl<'a> Scanner<'a> {
         let end = self.at;
         self.at += 1;
         std::str::from_utf8(self.text.get(start..end)?).ok()?;
-        Some(StringSpan {
-            start,
-            end,
-            escaped,
-        })
+        Some(StringSpan { start, end, escaped })
     }
 
     fn escape(&mut self) -> Option<()> {
@@ -125,10 +119,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves past one of the words `true`, `false` and `null`.
     pub(crate) fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.text
-            .get(self.at..)?
-            .starts_with(word)
-            .then(|| self.at += word.len())
+        self.text.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
     }
 
     /// Moves past a value of any type.
@@ -176,10 +167,7 @@ impl<'a> Scanner<'a> {
 /// Whether `text` is one JSON value and nothing else, not even white space around it.
 pub(crate) fn is_json_value(text: &[u8]) -> bool {
     let edges = [text.first(), text.last()];
-    if edges
-        .iter()
-        .any(|edge| edge.is_none_or(u8::is_ascii_whitespace))
-    {
+    if edges.iter().any(|edge| edge.is_none_or(u8::is_ascii_whitespace)) {
         return false;
     }
     let mut scanner = Scanner::new(text);

@@ -272,51 +272,33 @@ const fn text(name: &'static str, shape: Shape, absent: Absent, meaning: &'stati
 
 /// An operator that prints a number.
 const fn number(name: &'static str, absent: Absent, meaning: &'static str) -> Operator {
-    Operator {
-        kind: Kind::Number,
-        ..text(name, Counter, absent, meaning)
-    }
+    Operator { kind: Kind::Number, ..text(name, Counter, absent, meaning) }
 }
 
 /// An operator that prints a value of any JSON type.
 const fn content(name: &'static str, meaning: &'static str) -> Operator {
-    Operator {
-        kind: Kind::Content,
-        ..text(name, Any, Dash, meaning)
-    }
+    Operator { kind: Kind::Content, ..text(name, Any, Dash, meaning) }
 }
 
 /// An operator that prints JSON text.
 const fn json_text(name: &'static str, meaning: &'static str) -> Operator {
-    Operator {
-        kind: Kind::JsonText,
-        ..text(name, Any, Dash, meaning)
-    }
+    Operator { kind: Kind::JsonText, ..text(name, Any, Dash, meaning) }
 }
 
 impl Operator {
     /// The same operator, with an argument that may be left out.
     const fn may(self, kind: A) -> Self {
-        Self {
-            argument: Argument::Optional(kind),
-            ..self
-        }
+        Self { argument: Argument::Optional(kind), ..self }
     }
 
     /// The same operator, with an argument that is needed.
     const fn needs(self, kind: A) -> Self {
-        Self {
-            argument: Argument::Required(kind),
-            ..self
-        }
+        Self { argument: Argument::Required(kind), ..self }
     }
 
     /// The same operator, accepting a maximum length.
     const fn cut(self) -> Self {
-        Self {
-            length: true,
-            ..self
-        }
+        Self { length: true, ..self }
     }
 
     /// The same operator, with another shape.
@@ -326,26 +308,17 @@ impl Operator {
 
     /// The same operator, with a unit.
     const fn unit(self, unit: Unit) -> Self {
-        Self {
-            unit: Some(unit),
-            ..self
-        }
+        Self { unit: Some(unit), ..self }
     }
 
     /// The same operator, missing from Envoy's documentation.
     const fn undocumented(self) -> Self {
-        Self {
-            source: Source::Undocumented,
-            ..self
-        }
+        Self { source: Source::Undocumented, ..self }
     }
 
     /// The same operator, provided by an extension.
     const fn extension(self, name: &'static str) -> Self {
-        Self {
-            source: Source::Extension(name),
-            ..self
-        }
+        Self { source: Source::Extension(name), ..self }
     }
 }
 
@@ -356,12 +329,7 @@ mod tests {
     #[test]
     fn ok_sorted_without_repetition() {
         for pair in OPERATORS.windows(2) {
-            assert!(
-                pair[0].name < pair[1].name,
-                "{} before {}",
-                pair[0].name,
-                pair[1].name
-            );
+            assert!(pair[0].name < pair[1].name, "{} before {}", pair[0].name, pair[1].name);
         }
     }
 
@@ -401,10 +369,6 @@ mod tests {
 
     #[test]
     fn ok_lengths_only_with_arguments() {
-        assert!(
-            OPERATORS
-                .iter()
-                .all(|o| !o.length || o.argument != Argument::None)
-        );
+        assert!(OPERATORS.iter().all(|o| !o.length || o.argument != Argument::None));
     }
 }

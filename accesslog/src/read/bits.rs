@@ -28,16 +28,8 @@ impl Bits {
     pub(super) fn insert_range(&mut self, low: usize, high: usize) {
         let (first, last) = (low / 64, high / 64);
         for index in first..=last {
-            let from = if index == first {
-                u64::MAX << (low % 64)
-            } else {
-                u64::MAX
-            };
-            let to = if index == last {
-                u64::MAX >> (63 - high % 64)
-            } else {
-                u64::MAX
-            };
+            let from = if index == first { u64::MAX << (low % 64) } else { u64::MAX };
+            let to = if index == last { u64::MAX >> (63 - high % 64) } else { u64::MAX };
             if let Some(word) = self.words.get_mut(index) {
                 *word |= from & to;
             }
@@ -55,19 +47,9 @@ impl Bits {
     pub(super) fn set_shifted_up(&mut self, other: &Self, by: usize) {
         let (words, bits) = (by / 64, by % 64);
         for index in (0..self.words.len()).rev() {
-            let low = index
-                .checked_sub(words)
-                .and_then(|at| other.words.get(at))
-                .copied();
-            let lower = index
-                .checked_sub(words + 1)
-                .and_then(|at| other.words.get(at))
-                .copied();
-            let carried = if bits == 0 {
-                0
-            } else {
-                lower.unwrap_or(0) >> (64 - bits)
-            };
+            let low = index.checked_sub(words).and_then(|at| other.words.get(at)).copied();
+            let lower = index.checked_sub(words + 1).and_then(|at| other.words.get(at)).copied();
+            let carried = if bits == 0 { 0 } else { lower.unwrap_or(0) >> (64 - bits) };
             if let Some(word) = self.words.get_mut(index) {
                 *word = (low.unwrap_or(0) << bits) | carried;
             }
@@ -134,11 +116,7 @@ mod tests {
         for by in [0, 1, 3, 63, 64, 65, 128] {
             let mut up = bits(&[]);
             up.set_shifted_up(&from, by);
-            let expected: Vec<_> = from
-                .iter()
-                .map(|at| at + by)
-                .filter(|&at| at < 256)
-                .collect();
+            let expected: Vec<_> = from.iter().map(|at| at + by).filter(|&at| at < 256).collect();
             assert_eq!(up.iter().collect::<Vec<_>>(), expected, "up by {by}");
             let mut down = bits(&[]);
             down.set_shifted_down(&from, by);
@@ -151,14 +129,8 @@ mod tests {
     fn ranges_and_ends() {
         let mut set = bits(&[]);
         set.insert_range(60, 130);
-        assert_eq!(
-            set.iter().collect::<Vec<_>>(),
-            (60..=130).collect::<Vec<_>>()
-        );
-        assert_eq!(
-            (set.next(0), set.next(131), set.last()),
-            (Some(60), None, Some(130))
-        );
+        assert_eq!(set.iter().collect::<Vec<_>>(), (60..=130).collect::<Vec<_>>());
+        assert_eq!((set.next(0), set.next(131), set.last()), (Some(60), None, Some(130)));
         set.retain(&bits(&[5, 64, 130]));
         assert_eq!(set.iter().collect::<Vec<_>>(), [64, 130]);
         assert_eq!(bits(&[]).last(), None);

@@ -61,11 +61,18 @@ impl Class {
         match self.shape {
             Shape::Any => true,
             Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => {
-                text.iter().all(|&byte| holds(self.shape, byte))
+                run_length(self.shape, text) == text.len()
             }
             Shape::Code => (1..=3).contains(&text.len()) && text.iter().all(u8::is_ascii_digit),
             Shape::Counter => !text.is_empty() && text.iter().all(u8::is_ascii_digit),
             Shape::Time => self.time.as_ref().is_some_and(|time| time.matches(text)),
+            Shape::Protocol => {
+                matches!(text, b"HTTP/1.1" | b"HTTP/2" | b"HTTP/1.0" | b"HTTP/3")
+            }
+            Shape::Address => {
+                has_free_prefix(text)
+                    || address(text).is_some_and(|(low, high)| (low..=high).contains(&text.len()))
+            }
             _ => {
                 let mut found = false;
                 let mut memo = RunMemo::default();
@@ -74,6 +81,17 @@ impl Class {
                 });
                 found
             }
+        }
+    }
+
+    /// The length of the value that `text` starts with, when no value can hold `stop`, the byte
+    /// that follows it.
+    pub(super) fn length_before(&self, text: &[u8], stop: u8) -> Option<usize> {
+        match self.shape {
+            Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => {
+                Some(run_length(self.shape, text))
+            }
+            _ => text.iter().position(|&byte| byte == stop),
         }
     }
 
@@ -127,10 +145,7 @@ impl Class {
             }
             Shape::Flags => list_ends(rest, start, run),
             Shape::Protocol => {
-                for protocol in PROTOCOLS
-                    .iter()
-                    .filter(|protocol| rest.starts_with(protocol))
-                {
+                for protocol in PROTOCOLS.iter().filter(|protocol| rest.starts_with(protocol)) {
                     run(start + protocol.len(), start + protocol.len());
                 }
             }
@@ -191,14 +206,8 @@ impl RunMemo {
     fn run_end(&mut self, line: &[u8], start: usize, holds: impl Fn(u8) -> bool) -> usize {
         if !self.valid || start >= self.end {
             let rest = line.get(start..).unwrap_or_default();
-            let length = rest
-                .iter()
-                .position(|&byte| !holds(byte))
-                .unwrap_or(rest.len());
-            *self = Self {
-                end: start + length,
-                valid: true,
-            };
+            let length = rest.iter().position(|&byte| !holds(byte)).unwrap_or(rest.len());
+            *self = Self { end: start + length, valid: true };
         }
         self.end
     }
@@ -212,17 +221,41 @@ fn run_if(low: usize, high: usize, run: &mut dyn FnMut(usize, usize)) {
 
 /// Whether a text of one of the shapes that are runs of bytes can hold `byte`.
 fn holds(shape: Shape, byte: u8) -> bool {
+    HELD[usize::from(byte)] & held_bit(shape) != 0
+}
+
+/// How many bytes at the start of `text` a value of such a shape can hold.
+fn run_length(shape: Shape, text: &[u8]) -> usize {
+    let bit = held_bit(shape);
+    let end = text.iter().position(|&byte| HELD[usize::from(byte)] & bit == 0);
+    end.unwrap_or(text.len())
+}
+
+const fn held_bit(shape: Shape) -> u8 {
     match shape {
-        Shape::NoSpace => !is_space(byte),
-        Shape::Path => byte != b' ' && byte != b'\n',
-        Shape::Name => byte != b' ' && byte != b'"' && byte != b'\n',
-        _ => !is_space(byte) && byte != b'"',
+        Shape::NoSpace => 1,
+        Shape::Path => 2,
+        Shape::Name => 4,
+        _ => 8,
     }
 }
 
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | 0x09..=0x0d)
-}
+/// For each byte, the shapes that can hold it, as bits.
+static HELD: [u8; 256] = {
+    let mut held = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let space = byte == 0x20 || (0x09 <= byte && byte <= 0x0d);
+        let blank = byte == 0x20 || byte == 0x0a;
+        let quote = byte == 0x22;
+        held[byte] = (!space as u8) * held_bit(Shape::NoSpace)
+            + (!blank as u8) * held_bit(Shape::Path)
+            + (!blank && !quote) as u8 * held_bit(Shape::Name)
+            + (!space && !quote) as u8 * held_bit(Shape::Token);
+        byte += 1;
+    }
+    held
+};
 
 fn is_item(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
@@ -258,23 +291,25 @@ fn address_ends(rest: &[u8], start: usize, line_end: usize, run: &mut dyn FnMut(
         let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
         return run(start + prefix, line_end);
     }
-    let scheme = if rest.starts_with(b"tcp://") { 6 } else { 0 };
-    let ip = rest.get(scheme..).unwrap_or_default();
-    let host = match ip.first() {
-        Some(b'[') => bracketed_length(ip),
+    if let Some((low, high)) = address(rest) {
+        run(start + low, start + high);
+    }
+}
+
+/// The least and the greatest length of an IP address with a port at the start of `text`.
+fn address(text: &[u8]) -> Option<(usize, usize)> {
+    let scheme = if text.starts_with(b"tcp://") { 6 } else { 0 };
+    let ip = text.get(scheme..)?;
+    let host = match ip.first()? {
+        b'[' => bracketed_length(ip),
         _ => ipv4_length(ip),
     };
     if host == 0 || ip.get(host) != Some(&b':') {
-        return;
+        return None;
     }
-    let port = ip
-        .iter()
-        .skip(host + 1)
-        .take(5)
-        .take_while(|b| b.is_ascii_digit())
-        .count();
-    let colon = start + scheme + host;
-    run_if(colon + 2, colon + 1 + port, run);
+    let port = ip.iter().skip(host + 1).take(5).take_while(|b| b.is_ascii_digit()).count();
+    let colon = scheme + host;
+    (port > 0).then_some((colon + 2, colon + 1 + port))
 }
 
 /// The length of `[::1]` at the start of `ip`; 0 when there is none.
@@ -282,11 +317,7 @@ fn bracketed_length(ip: &[u8]) -> usize {
     let inside = ip.iter().skip(1).take(LONGEST_IP);
     let is_inside = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'%');
     let close = 1 + inside.take_while(is_inside).count();
-    if ip.get(close) == Some(&b']') {
-        close + 1
-    } else {
-        0
-    }
+    if ip.get(close) == Some(&b']') { close + 1 } else { 0 }
 }
 
 /// The length of `1.2.3.4` at the start of `ip`; 0 when there is none.
@@ -299,12 +330,7 @@ fn ipv4_length(ip: &[u8]) -> usize {
                 _ => return 0,
             }
         }
-        let digits = ip
-            .iter()
-            .skip(at)
-            .take(3)
-            .take_while(|b| b.is_ascii_digit())
-            .count();
+        let digits = ip.iter().skip(at).take(3).take_while(|b| b.is_ascii_digit()).count();
         if digits == 0 {
             return 0;
         }
@@ -323,11 +349,7 @@ fn bare_address_ends(
         let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
         return run(start + prefix, line_end);
     }
-    let length = rest
-        .iter()
-        .take(LONGEST_IP)
-        .take_while(|&&byte| is_ip(byte))
-        .count();
+    let length = rest.iter().take(LONGEST_IP).take_while(|&&byte| is_ip(byte)).count();
     run_if(start + 1, start + length, run);
 }
 

@@ -18,10 +18,7 @@ pub(super) fn read(plan: &Plan, line: &[u8], pins: &mut Vec<u32>, spans: &mut [S
     let mut start = 0;
     for (index, section) in fast.sections.iter().enumerate() {
         let end = pins.get(index).map_or(line.len(), |&pin| pin as usize);
-        if section
-            .read(line, start, end, &plan.classes, spans)
-            .is_none()
-        {
+        if section.read(line, start, end, &plan.classes, spans).is_none() {
             return false;
         }
         start = end + 1;
@@ -41,42 +38,41 @@ impl Section {
     ) -> Option<()> {
         let (head, others) = self.literals.split_first()?;
         let Some((tail, between)) = others.split_last() else {
-            return (line.get(start..end)? == head).then_some(());
+            return without_prefix(line.get(start..end)?, head)?.is_empty().then_some(());
         };
         let text = line.get(start..end)?;
-        let mut rest = text
-            .strip_prefix(head.as_slice())?
-            .strip_suffix(tail.as_slice())?;
+        let mut rest = without_suffix(without_prefix(text, head)?, tail)?;
         let mut start = start + head.len();
         let classes = classes.get(self.first..)?;
         let spans = spans.get_mut(self.first..)?;
         let (before, after) = between.split_at_checked(self.free)?;
         for ((literal, class), span) in before.iter().zip(classes).zip(spans.iter_mut()) {
-            let length = memchr::memchr(*literal.first()?, rest)?;
+            let length = class.length_before(rest, *literal.first()?)?;
             let (value, tail) = rest.split_at_checked(length)?;
-            rest = tail.strip_prefix(literal.as_slice())?;
+            rest = without_prefix(tail, literal)?;
             place(value, start, class, span)?;
             start += length + literal.len();
         }
         for (at, literal) in after.iter().enumerate().rev() {
             let last = memchr::memrchr(*literal.last()?, rest)?;
             let (others, value) = rest.split_at_checked(last + 1)?;
-            rest = others.strip_suffix(literal.as_slice())?;
+            rest = without_suffix(others, literal)?;
             let field = self.free + 1 + at;
-            place(
-                value,
-                start + last + 1,
-                classes.get(field)?,
-                spans.get_mut(field)?,
-            )?;
+            place(value, start + last + 1, classes.get(field)?, spans.get_mut(field)?)?;
         }
-        place(
-            rest,
-            start,
-            classes.get(self.free)?,
-            spans.get_mut(self.free)?,
-        )
+        place(rest, start, classes.get(self.free)?, spans.get_mut(self.free)?)
     }
+}
+
+/// `strip_prefix` for literals of a few bytes, for which calling `memcmp` costs more than comparing.
+fn without_prefix<'a>(text: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = text.split_at_checked(literal.len())?;
+    head.iter().zip(literal).all(|(a, b)| a == b).then_some(rest)
+}
+
+fn without_suffix<'a>(text: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
+    let (rest, tail) = text.split_at_checked(text.len().checked_sub(literal.len())?)?;
+    tail.iter().zip(literal).all(|(a, b)| a == b).then_some(rest)
 }
 
 /// Notes where a value stands, if it is one of its field and could not go on further.

@@ -36,17 +36,11 @@ impl JsonScratch {
         let done = self.object(&mut scanner, line, format).is_some() && scanner.at_end();
         if !done {
             let offset = u32::try_from(scanner.at()).unwrap_or(u32::MAX);
-            return Err(Mismatch {
-                offset,
-                expected: Expected::Json,
-            });
+            return Err(Mismatch { offset, expected: Expected::Json });
         }
         let known = self.members.iter().any(|member| member.field.is_some());
         if !known && !format.fields.is_empty() {
-            return Err(Mismatch {
-                offset: 0,
-                expected: Expected::Key,
-            });
+            return Err(Mismatch { offset: 0, expected: Expected::Key });
         }
         self.type_values(line, format);
         self.index_leaves();
@@ -78,27 +72,14 @@ impl JsonScratch {
         self.path.push(key);
         let byte = scanner.peek()?;
         if byte == b'{' && self.is_prefix(line, format) {
-            let open = Member {
-                key,
-                field: None,
-                kind: MemberKind::Open,
-                value: Span::default(),
-            };
+            let open = Member { key, field: None, kind: MemberKind::Open, value: Span::default() };
             self.members.push(open);
             self.object(scanner, line, format)?;
-            self.members.push(Member {
-                kind: MemberKind::Close,
-                ..open
-            });
+            self.members.push(Member { kind: MemberKind::Close, ..open });
         } else {
             let field = self.find_field(line, format);
             let (kind, value) = value(byte, scanner)?;
-            self.members.push(Member {
-                key,
-                field,
-                kind,
-                value,
-            });
+            self.members.push(Member { key, field, kind, value });
         }
         self.path.pop();
         Some(())
@@ -130,15 +111,10 @@ impl JsonScratch {
 
     /// Gives the values of known keys the types of their operators.
     fn type_values(&mut self, line: &[u8], format: &Format) {
-        let has_null = self
-            .members
-            .iter()
-            .any(|member| member.kind == MemberKind::Absent);
+        let has_null = self.members.iter().any(|member| member.kind == MemberKind::Absent);
         let dash_is_absent = !has_null && !format.omit_empty_values;
         for member in &mut self.members {
-            let field = member
-                .field
-                .and_then(|field| format.fields.get(usize::from(field)));
+            let field = member.field.and_then(|field| format.fields.get(usize::from(field)));
             let (Some(field), MemberKind::String { escaped: false }) = (field, member.kind) else {
                 continue;
             };
@@ -156,9 +132,7 @@ impl JsonScratch {
     fn index_leaves(&mut self) {
         let is_leaf =
             |member: &Member| !matches!(member.kind, MemberKind::Open | MemberKind::Close);
-        let leaves = (0u32..)
-            .zip(&self.members)
-            .filter(|(_, member)| is_leaf(member));
+        let leaves = (0u32..).zip(&self.members).filter(|(_, member)| is_leaf(member));
         self.leaves.extend(leaves.map(|(at, _)| at));
     }
 }

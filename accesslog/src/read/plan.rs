@@ -53,19 +53,10 @@ impl Plan {
                 Segment::Field(_) => literals.push(Vec::new()),
             }
         }
-        let classes: Vec<_> = fields
-            .iter()
-            .map(|field| Class::new(field, omit_empty))
-            .collect();
+        let classes: Vec<_> = fields.iter().map(|field| Class::new(field, omit_empty)).collect();
         let pins = std::iter::once(None).chain(PINS.iter().copied().map(Some));
-        let fast = pins
-            .into_iter()
-            .find_map(|pin| FastPlan::new(&literals, &classes, pin));
-        Self {
-            literals,
-            classes,
-            fast,
-        }
+        let fast = pins.into_iter().find_map(|pin| FastPlan::new(&literals, &classes, pin));
+        Self { literals, classes, fast }
     }
 }
 
@@ -86,11 +77,7 @@ impl FastPlan {
         }
         sections.push(Section::new(first, current, classes)?);
         let pins = sections.len() - 1;
-        (pins > 0 || pin.is_none()).then_some(Self {
-            pin,
-            pins,
-            sections,
-        })
+        (pins > 0 || pin.is_none()).then_some(Self { pin, pins, sections })
     }
 }
 
@@ -100,25 +87,15 @@ impl Section {
         let class = |at: usize| classes.get(first + at);
         let ends_alone = |at: usize| {
             let next = literals.get(at + 1).and_then(|literal| literal.first());
-            next.zip(class(at))
-                .is_some_and(|(byte, class)| !class.can_hold(*byte))
+            next.zip(class(at)).is_some_and(|(byte, class)| !class.can_hold(*byte))
         };
         let starts_alone = |at: usize| {
             let previous = literals.get(at).and_then(|literal| literal.last());
             let own = class(at).filter(|class| class.is_plain());
-            previous
-                .zip(own)
-                .is_some_and(|(byte, class)| !class.can_hold(*byte))
+            previous.zip(own).is_some_and(|(byte, class)| !class.can_hold(*byte))
         };
-        let free = (0..count)
-            .take_while(|&at| ends_alone(at))
-            .count()
-            .min(count.saturating_sub(1));
+        let free = (0..count).take_while(|&at| ends_alone(at)).count().min(count.saturating_sub(1));
         let rest_is_certain = (free + 1..count).all(starts_alone);
-        rest_is_certain.then_some(Self {
-            first,
-            literals,
-            free,
-        })
+        rest_is_certain.then_some(Self { first, literals, free })
     }
 }

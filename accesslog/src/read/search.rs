@@ -43,10 +43,7 @@ impl Search {
         self.reset(plan, line);
         disputed.fields.clear();
         let mismatch = |offset, expected| {
-            Err(Mismatch {
-                offset: u32::try_from(offset).unwrap_or(u32::MAX),
-                expected,
-            })
+            Err(Mismatch { offset: u32::try_from(offset).unwrap_or(u32::MAX), expected })
         };
         let head = plan.literals.first().map_or(&[][..], Vec::as_slice);
         if !line.starts_with(head) {
@@ -61,10 +58,7 @@ impl Search {
             };
         }
         if let Err((offset, field)) = self.forwards(plan, line) {
-            return mismatch(
-                offset,
-                Expected::Field(u16::try_from(field).unwrap_or(u16::MAX)),
-            );
+            return mismatch(offset, Expected::Field(u16::try_from(field).unwrap_or(u16::MAX)));
         }
         self.backwards(plan, line);
         self.settle(plan, line, spans, disputed);
@@ -189,10 +183,7 @@ fn mark_occurrences(literal: &[u8], line: &[u8], bits: &mut Bits) -> u64 {
     };
     let mut found = 0;
     for at in memchr::memchr_iter(first, line) {
-        if line
-            .get(at + 1..)
-            .is_some_and(|rest| rest.starts_with(others))
-        {
+        if line.get(at + 1..).is_some_and(|rest| rest.starts_with(others)) {
             bits.insert(at);
         }
         found += 1;
@@ -202,10 +193,7 @@ fn mark_occurrences(literal: &[u8], line: &[u8], bits: &mut Bits) -> u64 {
 
 /// Keeps of `ends` only the one that `literal` follows at the end of the line.
 fn keep_end(ends: &mut Bits, line: &[u8], literal: &[u8]) {
-    let end = line
-        .len()
-        .checked_sub(literal.len())
-        .filter(|_| line.ends_with(literal));
+    let end = line.len().checked_sub(literal.len()).filter(|_| line.ends_with(literal));
     let fits = end.filter(|&end| ends.next(end) == Some(end));
     ends.reset(line.len() + 1);
     if let Some(end) = fits {
@@ -251,9 +239,7 @@ fn keep_reaching(class: &Class, line: &[u8], starts: &mut Bits, ends: &Bits) -> 
     for start in starts.iter() {
         let mut reaches = false;
         class.ends(line, start, &mut memo, &mut |low, high| {
-            reaches |= next_end
-                .from(low, ends, &mut steps)
-                .is_some_and(|end| end <= high);
+            reaches |= next_end.from(low, ends, &mut steps).is_some_and(|end| end <= high);
         });
         if reaches {
             kept.insert(start);
@@ -278,11 +264,7 @@ impl NextEnd {
         if !known {
             let found = ends.next(from);
             *steps += 1 + (found.map_or(ends.cost(), |end| ((end - from) / 64) as u64));
-            *self = Self {
-                from,
-                found,
-                valid: true,
-            };
+            *self = Self { from, found, valid: true };
         }
         self.found
     }

@@ -20,11 +20,7 @@ fn json_of(reader: &mut Reader, line: &[u8]) -> Result<String, String> {
     match reader.read(line) {
         Ok(record) => record.write_json(&mut out),
         Err(error) => {
-            return Err(format!(
-                "{}: expected {}",
-                error.offset(),
-                error.expected(&format)
-            ));
+            return Err(format!("{}: expected {}", error.offset(), error.expected(&format)));
         }
     }
     Ok(String::from_utf8(out).unwrap())
@@ -42,7 +38,8 @@ fn the_default_line_reads_as_envoys_json() {
 fn hostile_user_agents() {
     let mut reader = istio();
     let disputed = Err("x_forwarded_for,user_agent,request_id".to_owned());
-    let cases: &[(&[u8], Result<&[u8], String>)] = &[
+    type Read<'a> = Result<&'a [u8], String>;
+    let cases: &[(&[u8], Read<'_>)] = &[
         (b"foo \"bar\" baz", Ok(b"foo \"bar\" baz")),
         (b"ends with backslash \\", Ok(b"ends with backslash \\")),
         (b"", Ok(b"")),
@@ -59,20 +56,12 @@ fn hostile_user_agents() {
         let line = [head.as_bytes(), agent, tail.as_bytes()].concat();
         let record = reader.read(&line).unwrap();
         let found = match record.ambiguity() {
-            None => Ok(record
-                .get("user_agent")
-                .unwrap()
-                .to_bytes()
-                .unwrap()
-                .into_owned()),
+            None => Ok(record.get("user_agent").unwrap().to_bytes().unwrap().into_owned()),
             Some(ambiguity) => Err(ambiguity.fields().collect::<Vec<_>>().join(",")),
         };
         let expected = expected.clone().map(<[u8]>::to_vec);
         assert_eq!(found, expected, "{}", agent.escape_ascii());
-        assert_eq!(
-            record.get("authority").unwrap().to_bytes().unwrap(),
-            &b"reviews:9080"[..]
-        );
+        assert_eq!(record.get("authority").unwrap().to_bytes().unwrap(), &b"reviews:9080"[..]);
     }
 }
 
@@ -100,19 +89,10 @@ fn an_original_path_may_hold_anything() {
     let mut reader = istio();
     let line = ISTIO.replace("/reviews/0", "/x y \"z\" HTTP/1.1\" 200");
     let record = reader.read(line.as_bytes()).unwrap();
-    assert_eq!(
-        record.get("path").unwrap().to_bytes().unwrap(),
-        &b"/x y \"z\" HTTP/1.1\" 200"[..]
-    );
+    assert_eq!(record.get("path").unwrap().to_bytes().unwrap(), &b"/x y \"z\" HTTP/1.1\" 200"[..]);
     // With the whole rest of a line in it there is a second reading, however odd the first.
     let forged = ISTIO.replace("/reviews/0", r#"/a HTTP/1.1" 200 - a - "-" 0 1 2 3 "x"#);
-    assert!(
-        reader
-            .read(forged.as_bytes())
-            .unwrap()
-            .ambiguity()
-            .is_some()
-    );
+    assert!(reader.read(forged.as_bytes()).unwrap().ambiguity().is_some());
 }
 
 /// A format, a line, and the JSON or the mismatch.
@@ -134,16 +114,8 @@ fn shapes() {
             b"2007",
             r#"{"ambiguous":{"fields":["response_code","duration"],"text":"2007"}}"#,
         ),
-        (
-            "%RESPONSE_CODE% %DURATION%",
-            b"200 ",
-            "4: expected `%DURATION%`, then the end",
-        ),
-        (
-            "%RESPONSE_CODE% %DURATION%",
-            b"2000 1",
-            "0: expected `%RESPONSE_CODE%`, then ` `",
-        ),
+        ("%RESPONSE_CODE% %DURATION%", b"200 ", "4: expected `%DURATION%`, then the end"),
+        ("%RESPONSE_CODE% %DURATION%", b"2000 1", "0: expected `%RESPONSE_CODE%`, then ` `"),
         (
             "%DOWNSTREAM_LOCAL_ADDRESS% %ROUTE_NAME%",
             b"[2001:db8::1]:443 a b",
@@ -164,16 +136,8 @@ fn shapes() {
             b"p= 7",
             r#"{"downstream_local_port":null,"duration":7}"#,
         ),
-        (
-            "%REQ(A):3% %REQ(B)%",
-            b"abc d",
-            r#"{"req_a":"abc","req_b":"d"}"#,
-        ),
-        (
-            "%REQ(A):3% %REQ(B)%",
-            b"abcd e",
-            "0: expected `%REQ(A):3%`, then ` `",
-        ),
+        ("%REQ(A):3% %REQ(B)%", b"abc d", r#"{"req_a":"abc","req_b":"d"}"#),
+        ("%REQ(A):3% %REQ(B)%", b"abcd e", "0: expected `%REQ(A):3%`, then ` `"),
         (
             "%START_TIME(%d/%b/%Y:%H:%M:%S %z)% %RESPONSE_CODE%",
             b"20/Nov/2026:12:48:45 +0000 200",
@@ -197,9 +161,7 @@ fn shapes() {
 #[test]
 fn omitted_values_are_absent() {
     let options = FormatOptions::new().omit_empty_values(true);
-    let format = options
-        .compile("\"%REQ(A)%\" %RESPONSE_FLAGS% %DURATION% %REQ(B)%")
-        .unwrap();
+    let format = options.compile("\"%REQ(A)%\" %RESPONSE_FLAGS% %DURATION% %REQ(B)%").unwrap();
     let mut reader = Reader::new(format.into());
     assert_eq!(
         json_of(&mut reader, b"\"\" -  -").unwrap(),
@@ -209,10 +171,7 @@ fn omitted_values_are_absent() {
 
 #[test]
 fn json_logs_are_typed_by_key() {
-    let format = Preset::from_name("istio-json")
-        .unwrap()
-        .compile(&FormatOptions::new())
-        .unwrap();
+    let format = Preset::from_name("istio-json").unwrap().compile(&FormatOptions::new()).unwrap();
     let mut reader = Reader::new(format.into());
     let cases = [
         (
@@ -223,23 +182,14 @@ fn json_logs_are_typed_by_key() {
             r#"{"duration":7, "user_agent":"-","route_name":null,"more":{"a":[1,"x"]}}"#,
             r#"{"duration":7,"user_agent":"-","route_name":null,"more":{"a":[1,"x"]}}"#,
         ),
-        (
-            r#"{"duration":"-","response_flags":"-"}"#,
-            r#"{"duration":null,"response_flags":"-"}"#,
-        ),
-        (
-            r#"{"user_agent":"caf\u00e9 \"x\""}"#,
-            r#"{"user_agent":"caf\u00e9 \"x\""}"#,
-        ),
+        (r#"{"duration":"-","response_flags":"-"}"#, r#"{"duration":null,"response_flags":"-"}"#),
+        (r#"{"user_agent":"caf\u00e9 \"x\""}"#, r#"{"user_agent":"caf\u00e9 \"x\""}"#),
         (r#"{"level":"info"}"#, "0: expected a key of the format"),
         (r#"{"duration":7"#, "13: expected a JSON object"),
         (r#"{"duration":7} x"#, "15: expected a JSON object"),
     ];
     for (line, expected) in cases {
-        assert_eq!(
-            json_of(&mut reader, line.as_bytes()).unwrap_or_else(|e| e),
-            expected
-        );
+        assert_eq!(json_of(&mut reader, line.as_bytes()).unwrap_or_else(|e| e), expected);
     }
 }
 
@@ -284,18 +234,7 @@ fn the_search_is_bounded() {
         let format = Format::compile(&format).unwrap();
         let fields = format.fields().len() as u64;
         let plan = &format.plan;
-        for unit in [
-            "\" \"",
-            " ",
-            "\"",
-            "-",
-            "1",
-            "A,",
-            "1.2.3.4:5 ",
-            "/ ",
-            "[::",
-            "envoy://",
-        ] {
+        for unit in ["\" \"", " ", "\"", "-", "1", "A,", "1.2.3.4:5 ", "/ ", "[::", "envoy://"] {
             for length in [1 << 10, 1 << 14, 1 << 18] {
                 let line = format!("{head}{}{tail}", unit.repeat(length / unit.len()));
                 for line in [line.as_bytes(), unit.repeat(length / unit.len()).as_bytes()] {

@@ -35,12 +35,7 @@ pub(crate) enum MemberKind {
 
 impl Member {
     pub(crate) fn string(span: StringSpan) -> (MemberKind, Span) {
-        (
-            MemberKind::String {
-                escaped: span.escaped,
-            },
-            Span::new(span.start, span.end),
-        )
+        (MemberKind::String { escaped: span.escaped }, Span::new(span.start, span.end))
     }
 
     pub(super) fn is_field(&self, field: usize) -> bool {
@@ -48,10 +43,7 @@ impl Member {
     }
 
     pub(super) fn key<'r>(&self, line: &'r [u8], format: &'r Format) -> &'r str {
-        match self
-            .field
-            .and_then(|field| format.fields.get(usize::from(field)))
-        {
+        match self.field.and_then(|field| format.fields.get(usize::from(field))) {
             Some(field) => field.key(),
             None => std::str::from_utf8(self.key.of(line)).unwrap_or_default(),
         }
@@ -70,10 +62,7 @@ impl Member {
     }
 
     pub(super) fn write_key(&self, line: &[u8], format: &Format, out: &mut Vec<u8>) {
-        match self
-            .field
-            .and_then(|field| format.fields.get(usize::from(field)))
-        {
+        match self.field.and_then(|field| format.fields.get(usize::from(field))) {
             Some(field) => out.extend_from_slice(&field.json_key),
             None => {
                 out.push(b'"');

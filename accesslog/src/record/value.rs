@@ -155,13 +155,7 @@ mod tests {
     #[test]
     fn typed_filter_state_is_json() {
         assert_eq!(value("%FILTER_STATE(k)%", b"\"a b\""), Value::Text(b"a b"));
-        assert_eq!(
-            value("%FILTER_STATE(k:TYPED)%", b"\"a\\nb\""),
-            Value::Escaped(b"a\\nb")
-        );
-        assert_eq!(
-            value("%FILTER_STATE(k:PLAIN)%", b"\"a b\""),
-            Value::Text(b"\"a b\"")
-        );
+        assert_eq!(value("%FILTER_STATE(k:TYPED)%", b"\"a\\nb\""), Value::Escaped(b"a\\nb"));
+        assert_eq!(value("%FILTER_STATE(k:PLAIN)%", b"\"a b\""), Value::Text(b"\"a b\""));
     }
 }

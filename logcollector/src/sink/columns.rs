@@ -9,6 +9,8 @@ use crate::unwrap::Wrapper;
 
 /// The keys under which a wrapper's facts stand.
 pub(crate) const WRAPPER_KEYS: [&str; 4] = ["pod", "container", "stream", "time"];
+/// The keys of what we know of a record besides its fields.
+pub(crate) const RECORD_KEYS: [&str; 2] = [EXTRA, AMBIGUOUS];
 /// The key of the fields that a detected preset does not have.
 const EXTRA: &str = "extra";
 /// The key of what the readings of a line do not agree on.
@@ -99,7 +101,7 @@ impl Columns {
 
     /// Names that no record had, and keys that had no column.
     pub(crate) fn remarks(&self) -> Vec<String> {
-        let ours = |name: &str| WRAPPER_KEYS.contains(&name) || [EXTRA, AMBIGUOUS].contains(&name);
+        let ours = |name: &str| WRAPPER_KEYS.contains(&name) || RECORD_KEYS.contains(&name);
         let never = self.columns.iter().filter(|column| !column.seen && !ours(&column.name));
         let never = never.map(|column| format!("no record has a field `{}`", column.name));
         let left_out = self.left_out.iter().map(|key| {

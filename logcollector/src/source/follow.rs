@@ -20,6 +20,8 @@ pub(crate) struct Follower {
     farewell: u32,
     /// Whether it was said that there is no file under the name.
     missing: bool,
+    /// Whether any file was read yet.
+    begun: bool,
 }
 
 #[derive(Debug)]
@@ -52,14 +54,14 @@ pub(crate) enum Event {
 impl Follower {
     /// Follows the file under `path`, from its start.
     pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), open: None, farewell: 0, missing: false }
+        Self { path: path.to_owned(), open: None, farewell: 0, missing: false, begun: false }
     }
 
     /// Reads what is new into `block`.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened or read, other than because it does not exist.
+    /// When the file cannot be read, or is there at first and cannot be opened.
     pub(crate) fn poll(&mut self, block: &mut [u8]) -> io::Result<Event> {
         let Some(open) = &mut self.open else {
             return match self.open_new()? {
@@ -117,9 +119,11 @@ impl Follower {
                 let identity = Identity::of(&file.metadata()?);
                 self.open = Some(Open { file, identity, position: 0 });
                 self.missing = false;
+                self.begun = true;
                 Ok(true)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            // A rotated file may get its permissions only after its name.
+            Err(error) if self.begun || error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }

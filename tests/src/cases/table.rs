@@ -1,12 +1,22 @@
 //! The table of cases.
 
-use super::{Case, get, get2, raw, tcp};
+use super::{Case, get, get2, random, raw, tcp};
 use crate::client::Act;
 
 /// Every case, in the order in which they are played.
 pub fn all() -> Vec<Case> {
-    [plain(), ways_in(), upstreams(), failures(), refusals(), over_tcp(), values(), forgeries()]
-        .concat()
+    [
+        plain(),
+        ways_in(),
+        upstreams(),
+        failures(),
+        refusals(),
+        over_tcp(),
+        values(),
+        forgeries(),
+        random::forgeries(100),
+    ]
+    .concat()
 }
 
 /// The cases that are neither hostile nor slow, over every way in.

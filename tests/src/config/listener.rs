@@ -48,7 +48,7 @@ pub(super) fn all(world: &World, logs: &[Value]) -> Vec<Value> {
 }
 
 /// One HTTP listener that answers by itself.
-pub(super) fn minimal(logs: &[Value]) -> Value {
+pub(super) fn minimal(name: &str, logs: &[Value]) -> Value {
     let manager = extension(
         "envoy.filters.network.http_connection_manager",
         "filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -61,7 +61,7 @@ pub(super) fn minimal(logs: &[Value]) -> Value {
             "http_filters": [router()],
         }),
     );
-    listener("minimal", socket("127.0.0.1", 0), vec![chain(manager)])
+    listener(name, socket("127.0.0.1", 0), vec![chain(manager)])
 }
 
 fn listener(name: &str, address: Value, chains: Vec<Value>) -> Value {

@@ -27,10 +27,7 @@ pub(super) fn check(text: &str) -> Result<(), ArgumentError> {
             b')' | b']' | b'}' => match open.pop() {
                 Some((_, expected)) if expected == byte => at + 1,
                 Some((_, expected)) => {
-                    return Err(ArgumentError::new(
-                        at,
-                        format!("`{}`", char::from(expected)),
-                    ));
+                    return Err(ArgumentError::new(at, format!("`{}`", char::from(expected))));
                 }
                 None => return Err(ArgumentError::new(at, "no bracket that was not opened")),
             },
@@ -57,16 +54,10 @@ fn closing(open: u8) -> u8 {
 
 /// Where the string that opens at `at` ends, if it does. Its prefix (`r`, `b`, `br`) was passed.
 fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let raw = at
-        .checked_sub(1)
-        .is_some_and(|i| matches!(bytes.get(i), Some(b'r' | b'R')));
+    let raw = at.checked_sub(1).is_some_and(|i| matches!(bytes.get(i), Some(b'r' | b'R')));
     let quote = *bytes.get(at)?;
     let triple = [quote; 3];
-    let delimiter = if bytes.get(at..)?.starts_with(&triple) {
-        &triple[..]
-    } else {
-        &triple[..1]
-    };
+    let delimiter = if bytes.get(at..)?.starts_with(&triple) { &triple[..] } else { &triple[..1] };
     let mut at = at + delimiter.len();
     loop {
         let rest = bytes.get(at..)?;
@@ -82,9 +73,7 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
 /// Where the comment that starts at `at` ends: at a line feed or at the end of the text.
 fn comment_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
-    rest.iter()
-        .position(|&b| b == b'\n')
-        .map_or(bytes.len(), |length| at + length)
+    rest.iter().position(|&b| b == b'\n').map_or(bytes.len(), |length| at + length)
 }
 
 #[cfg(test)]

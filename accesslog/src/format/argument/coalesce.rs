@@ -16,16 +16,10 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 /// later Envoy may have it; Envoy 1.40 would refuse it.
 pub(super) fn check(text: &str) -> Result<(), ArgumentError> {
     let members: Members<'_> = serde_json::from_str(text).map_err(|e| {
-        ArgumentError::new(
-            error_offset(text, &e),
-            "a JSON object with a list of `operators`",
-        )
+        ArgumentError::new(error_offset(text, &e), "a JSON object with a list of `operators`")
     })?;
     let Some(list) = members.get("operators").map(|raw| raw.get()) else {
-        return Err(ArgumentError::new(
-            0,
-            "a JSON object with a list of `operators`",
-        ));
+        return Err(ArgumentError::new(0, "a JSON object with a list of `operators`"));
     };
     let at = offset(text, list);
     let items: Vec<&RawValue> =
@@ -37,6 +31,20 @@ pub(super) fn check(text: &str) -> Result<(), ArgumentError> {
         check_item(item.get()).map_err(|e| e.moved(offset(text, item.get())))?;
     }
     Ok(())
+}
+
+/// The operators of a checked argument, each with its own argument.
+pub(in crate::format) fn operators(text: &str) -> Vec<(String, Option<String>)> {
+    let Ok(root) = serde_json::from_str::<serde_json::Value>(text) else {
+        return Vec::new();
+    };
+    let items = root.get("operators").and_then(|list| list.as_array());
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let operator = |item: &serde_json::Value| match item.get("command") {
+        Some(command) => Some((text(command)?, item.get("param").and_then(text))),
+        None => Some((text(item)?, None)),
+    };
+    items.into_iter().flatten().filter_map(operator).collect()
 }
 
 /// Checks an item of the list: a name, or an object with `command`, `param` and `max_length`.
@@ -55,19 +63,12 @@ fn check_item(item: &str) -> Result<(), ArgumentError> {
         .and_then(|name| check_command_name(&name))
         .map_err(|e| e.moved(within(command)))?;
     let param = members.get("param");
-    let text = param
-        .map(|raw| read_string(raw.get()).map_err(|e| e.moved(within(raw))))
-        .transpose()?;
+    let text =
+        param.map(|raw| read_string(raw.get()).map_err(|e| e.moved(within(raw)))).transpose()?;
     if let Some(operator) = operator {
         super::check(operator, text.as_deref()).map_err(|e| match param {
-            Some(raw) => ArgumentError {
-                at: within(raw) + param_offset(raw.get(), e.at),
-                ..e
-            },
-            None => ArgumentError {
-                at: within(command),
-                ..e
-            },
+            Some(raw) => ArgumentError { at: within(raw) + param_offset(raw.get(), e.at), ..e },
+            None => ArgumentError { at: within(command), ..e },
         })?;
     }
     match members.get("max_length") {
@@ -92,9 +93,7 @@ fn check_command_name(name: &str) -> Result<Option<&'static Operator>, ArgumentE
             Err(ArgumentError::new(0, "an operator built into Envoy"))
         }
         None if name.is_empty() || !name.bytes().all(legal) => {
-            let meant = name
-                .trim_matches(|c: char| !c.is_ascii_alphanumeric())
-                .to_uppercase();
+            let meant = name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_uppercase();
             let known = operator(&meant).map(|o| o.name.to_owned());
             Err(ArgumentError::new(0, "the name of an operator").suggest(known))
         }
@@ -131,9 +130,7 @@ fn offset(text: &str, part: &str) -> usize {
 
 /// Where a text stops being JSON. Lines and columns count from one, columns in bytes.
 fn error_offset(text: &str, error: &serde_json::Error) -> usize {
-    let lines = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1));
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let before: usize = lines.map(str::len).sum();
     (before + error.column().saturating_sub(1)).min(text.len())
 }
@@ -168,49 +165,21 @@ mod tests {
             ("{}", 0, whole),
             (r#"{"operators":"PROTOCOL"}"#, 13, "a list of operators"),
             (r#"{"operators":[]}"#, 13, "at least one operator"),
-            (
-                r#"{"operators":[1]}"#,
-                14,
-                "the name of an operator, or an object with a `command`",
-            ),
+            (r#"{"operators":[1]}"#, 14, "the name of an operator, or an object with a `command`"),
             (r#"{"operators":[{}]}"#, 14, "an object with a `command`"),
             (r#"{"operators":[{"command":1}]}"#, 25, "a JSON string"),
-            (
-                r#"{"operators":["PATH","REQ"]}"#,
-                21,
-                "a header name such as `USER-AGENT`",
-            ),
-            (
-                r#"{"operators":["SECRET"]}"#,
-                14,
-                "an operator built into Envoy",
-            ),
+            (r#"{"operators":["PATH","REQ"]}"#, 21, "a header name such as `USER-AGENT`"),
+            (r#"{"operators":["SECRET"]}"#, 14, "an operator built into Envoy"),
             (r#"{"operators":[""]}"#, 14, "the name of an operator"),
-            (
-                r#"{"operators":[{"command":"PATH","max_length":0}]}"#,
-                45,
-                "a positive integer",
-            ),
-            (
-                r#"{"operators":[{"command":"PATH","max_length":1.0}]}"#,
-                45,
-                "a positive integer",
-            ),
+            (r#"{"operators":[{"command":"PATH","max_length":0}]}"#, 45, "a positive integer"),
+            (r#"{"operators":[{"command":"PATH","max_length":1.0}]}"#, 45, "a positive integer"),
             (
                 r#"{"operators":[{"command":"PROTOCOL","max_length":3}]}"#,
                 49,
                 "no maximum length for this operator",
             ),
-            (
-                r#"{"operators":[{"command":"PROTOCOL","param":"x"}]}"#,
-                45,
-                "no argument",
-            ),
-            (
-                r#"{"operators":[{"command":"REQ","param":1}]}"#,
-                39,
-                "a JSON string",
-            ),
+            (r#"{"operators":[{"command":"PROTOCOL","param":"x"}]}"#, 45, "no argument"),
+            (r#"{"operators":[{"command":"REQ","param":1}]}"#, 39, "a JSON string"),
             (
                 r#"{"operators":[{"command":"REQ","param":"a/b"}]}"#,
                 41,

@@ -8,11 +8,7 @@ fn verdict(name: &str, text: &str) -> Result<(), ArgumentError> {
 
 /// The verdict on an argument that must be refused: where, what is expected, what is suggested.
 fn refused(name: &str, text: &str) -> (usize, String, Option<String>) {
-    let ArgumentError {
-        at,
-        expected,
-        suggestion,
-    } = verdict(name, text).unwrap_err();
+    let ArgumentError { at, expected, suggestion } = verdict(name, text).unwrap_err();
     (at, expected, suggestion)
 }
 
@@ -20,10 +16,7 @@ fn refused(name: &str, text: &str) -> (usize, String, Option<String>) {
 fn ok_empty_parentheses_are_none() {
     for o in OPERATORS {
         assert_eq!(check(o, None), check(o, Some("")), "{}", o.name);
-        assert_eq!(
-            check(o, None).is_ok(),
-            !matches!(o.argument, Argument::Required(_))
-        );
+        assert_eq!(check(o, None).is_ok(), !matches!(o.argument, Argument::Required(_)));
     }
 }
 
@@ -32,90 +25,23 @@ fn ok_arguments() {
     for (name, texts) in [
         (
             "REQ",
-            &[
-                "a",
-                ":authority",
-                ":path?:method",
-                "?",
-                "a?",
-                "?b",
-                "a%b",
-                "A!#$&'*+.^_`|~",
-            ][..],
+            &["a", ":authority", ":path?:method", "?", "a?", "?b", "a%b", "A!#$&'*+.^_`|~"][..],
         ),
-        (
-            "START_TIME",
-            &[
-                "%s.%3f", "%E4n", "%10n", "%", "%Q", "%t", "a)b", "\r", "%EEn", "n",
-            ],
-        ),
+        ("START_TIME", &["%s.%3f", "%E4n", "%10n", "%", "%Q", "%t", "a)b", "\r", "%EEn", "n"]),
         ("EMIT_TIME", &["%Y-%m-%dT%H:%M:%S.%3fZ"]),
-        (
-            "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
-            &["24", "0", "129", "abc", "-1", " "],
-        ),
+        ("DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", &["24", "0", "129", "abc", "-1", " "]),
         ("RESPONSE_CODE_DETAILS", &["ALLOW_WHITESPACES", "x"]),
-        (
-            "DYNAMIC_METADATA",
-            &["a", ":", "a:b:c", "a b:\u{e9}", "a:b)c"],
-        ),
-        (
-            "METADATA",
-            &[
-                "DYNAMIC",
-                "CLUSTER:",
-                "ROUTE:a",
-                "VIRTUAL_HOST:a:b",
-                "DYNAMIC::b",
-            ],
-        ),
+        ("DYNAMIC_METADATA", &["a", ":", "a:b:c", "a b:\u{e9}", "a:b)c"]),
+        ("METADATA", &["DYNAMIC", "CLUSTER:", "ROUTE:a", "VIRTUAL_HOST:a:b", "DYNAMIC::b"]),
         ("ENVIRONMENT", &["HOME", "a=b", " ", "a)b"]),
         ("QUERY_PARAM", &["q", "%20", "?"]),
-        (
-            "PATH",
-            &[
-                "WQ",
-                "NQ:ORIG",
-                ":PATH",
-                ":",
-                "::X",
-                "WQ:ORIG_OR_PATH:x",
-                "WQ::X",
-            ],
-        ),
+        ("PATH", &["WQ", "NQ:ORIG", ":PATH", ":", "::X", "WQ:ORIG_OR_PATH:x", "WQ::X"]),
         ("QUERY_PARAMS", &["ORIG", "DECODED"]),
-        (
-            "REQUESTED_SERVER_NAME",
-            &["SNI_ONLY", "HOST_FIRST:ORIG", ":HOST", "SNI_FIRST::", "::X"],
-        ),
+        ("REQUESTED_SERVER_NAME", &["SNI_ONLY", "HOST_FIRST:ORIG", ":HOST", "SNI_FIRST::", "::X"]),
         ("GRPC_STATUS", &["CAMEL_STRING", "SNAKE_STRING", "NUMBER"]),
-        (
-            "COMMON_DURATION",
-            &[
-                "DS_RX_BEG:DS_TX_END:us",
-                "a:b",
-                ":",
-                "::ns",
-                "a:a:ms",
-                "a b:c:ms",
-            ],
-        ),
-        (
-            "FILTER_STATE",
-            &[
-                "k",
-                "k:",
-                "k::",
-                "k:PLAIN",
-                "k:TYPED:",
-                "k:FIELD:n",
-                "k:FIELD:n:m",
-            ],
-        ),
-        (
-            "UPSTREAM_FILTER_STATE",
-            &["k:::x", "k:PLAIN::x", "k k", " :PLAIN"],
-        ),
+        ("COMMON_DURATION", &["DS_RX_BEG:DS_TX_END:us", "a:b", ":", "::ns", "a:a:ms", "a b:c:ms"]),
+        ("FILTER_STATE", &["k", "k:", "k::", "k:PLAIN", "k:TYPED:", "k:FIELD:n", "k:FIELD:n:m"]),
+        ("UPSTREAM_FILTER_STATE", &["k:::x", "k:PLAIN::x", "k k", " :PLAIN"]),
         ("CEL", &["'(' + ')'"]),
         ("COALESCE", &[r#"{"operators":["PATH"]}"#]),
         ("FILE_CONTENT", &["/a", "/a:/b", "/a:", ":/b"]),
@@ -131,29 +57,19 @@ fn ok_arguments() {
 fn err_missing() {
     for (name, expected) in [
         ("REQ", "a header name such as `USER-AGENT`"),
-        (
-            "DYNAMIC_METADATA",
-            "a metadata namespace such as `envoy.lb`",
-        ),
+        ("DYNAMIC_METADATA", "a metadata namespace such as `envoy.lb`"),
         ("ENVIRONMENT", "the name of an environment variable"),
         ("QUERY_PARAM", "the name of a query parameter"),
         ("FILTER_STATE", "a filter state key"),
         ("CEL", "a CEL expression"),
         ("COALESCE", "a JSON object with a list of `operators`"),
-        (
-            "COMMON_DURATION",
-            "two time points such as `DS_RX_BEG:DS_TX_END`",
-        ),
+        ("COMMON_DURATION", "two time points such as `DS_RX_BEG:DS_TX_END`"),
         ("FILE_CONTENT", "the path of a file"),
         ("SECRET", "the name of a secret"),
     ] {
         assert_eq!(refused(name, ""), (0, expected.to_owned(), None), "{name}");
     }
-    assert!(
-        refused("METADATA", "")
-            .1
-            .starts_with("one of `DYNAMIC`, `CLUSTER`")
-    );
+    assert!(refused("METADATA", "").1.starts_with("one of `DYNAMIC`, `CLUSTER`"));
 }
 
 #[test]
@@ -180,24 +96,9 @@ fn err_argument() {
         ("METADATA", "X:a", 0, &one_of(METADATA_TYPES)),
         ("PATH", "X", 0, "one of `WQ`, `NQ`"),
         ("PATH", "WQ:X", 3, "one of `ORIG`, `PATH`, `ORIG_OR_PATH`"),
-        (
-            "REQUESTED_SERVER_NAME",
-            ":X",
-            1,
-            "one of `ORIG`, `HOST`, `ORIG_OR_HOST`",
-        ),
-        (
-            "QUERY_PARAMS",
-            "ORIG:DECODED",
-            0,
-            "one of `ORIG`, `DECODED`",
-        ),
-        (
-            "GRPC_STATUS",
-            "X",
-            0,
-            "one of `CAMEL_STRING`, `SNAKE_STRING`, `NUMBER`",
-        ),
+        ("REQUESTED_SERVER_NAME", ":X", 1, "one of `ORIG`, `HOST`, `ORIG_OR_HOST`"),
+        ("QUERY_PARAMS", "ORIG:DECODED", 0, "one of `ORIG`, `DECODED`"),
+        ("GRPC_STATUS", "X", 0, "one of `CAMEL_STRING`, `SNAKE_STRING`, `NUMBER`"),
         ("COMMON_DURATION", "a", 1, "`:` and a second time point"),
         ("COMMON_DURATION", "a:b:", 4, unit),
         ("COMMON_DURATION", "a:b:hours", 4, unit),
@@ -205,20 +106,11 @@ fn err_argument() {
         ("FILTER_STATE", ":PLAIN", 0, "a filter state key"),
         ("FILTER_STATE", "k:X", 2, forms),
         ("FILTER_STATE", "k:FIELD", 7, "`:` and the name of a field"),
-        (
-            "FILTER_STATE",
-            "k:FIELD::n",
-            7,
-            "`:` and the name of a field",
-        ),
+        ("FILTER_STATE", "k:FIELD::n", 7, "`:` and the name of a field"),
         ("FILE_CONTENT", ":", 0, "the path of a file"),
         ("FILE_CONTENT", "/a:/b:c", 5, "the end of the argument"),
     ] {
-        assert_eq!(
-            refused(name, text),
-            (at, expected.to_owned(), None),
-            "%{name}({text})%"
-        );
+        assert_eq!(refused(name, text), (at, expected.to_owned(), None), "%{name}({text})%");
     }
 }
 
@@ -239,10 +131,6 @@ fn err_suggestion() {
         ("REQ", "a? b", Some("b")),
         ("REQ", "a/ b", None),
     ] {
-        assert_eq!(
-            refused(name, text).2.as_deref(),
-            suggestion,
-            "%{name}({text})%"
-        );
+        assert_eq!(refused(name, text).2.as_deref(), suggestion, "%{name}({text})%");
     }
 }

@@ -1,0 +1,185 @@
+//! `format show` and `format list`: what format strings and command operators mean.
+
+use accesslog::{Argument, ArgumentKind, Field, Format, Kind, OPERATORS, Operator, Segment, Source};
+use serde_json::{Value, json};
+
+use super::{Outcome, formatting, pretty, print};
+use crate::cli::{FormatListArgs, FormatShowArgs};
+use crate::error::Error;
+use crate::paint::{BOLD, CYAN, DIM, Paint, YELLOW};
+use crate::visible;
+
+/// Runs `format show`.
+pub(crate) fn show(args: FormatShowArgs) -> Result<Outcome, Error> {
+    let options = formatting::options(args.keys, false);
+    let asked = formatting::format(&args.format, args.encoding, &options)?;
+    match pretty(args.output) {
+        Some(paint) => print(show_pretty(&asked.format, paint).as_bytes()),
+        None => print(&document(&show_json(&asked.format))),
+    }
+}
+
+/// Runs `format list`.
+pub(crate) fn list(args: FormatListArgs) -> Result<Outcome, Error> {
+    match pretty(args.output) {
+        Some(paint) => print(list_pretty(paint).as_bytes()),
+        None => print(&document(&Value::Array(OPERATORS.iter().map(operator_json).collect()))),
+    }
+}
+
+fn document(value: &Value) -> Vec<u8> {
+    format!("{value}\n").into_bytes()
+}
+
+fn show_json(format: &Format) -> Value {
+    let segments: Vec<Value> = format
+        .segments()
+        .iter()
+        .filter_map(|segment| match segment {
+            Segment::Literal(bytes) => Some(json!({"literal": String::from_utf8_lossy(bytes)})),
+            Segment::Field(index) => format.fields().get(*index).map(field_json),
+        })
+        .collect();
+    let warnings: Vec<String> = format.warnings().iter().map(ToString::to_string).collect();
+    json!({"segments": segments, "warnings": warnings})
+}
+
+fn field_json(field: &Field) -> Value {
+    json!({
+        "operator": field.text(),
+        "key": field.key(),
+        "type": field.json_type(),
+        "unit": field.unit().map(accesslog::Unit::as_str),
+    })
+}
+
+fn show_pretty(format: &Format, paint: Paint) -> String {
+    let mut rows = vec![["SEGMENT", "KEY", "TYPE", "UNIT", "MEANING"].map(str::to_owned)];
+    for segment in format.segments() {
+        rows.push(match segment {
+            Segment::Literal(bytes) => {
+                let shown = format!("\"{}\"", visible::text(bytes));
+                [shown, String::new(), String::new(), String::new(), String::new()]
+            }
+            Segment::Field(index) => match format.fields().get(*index) {
+                Some(field) => [
+                    visible::text(field.text().as_bytes()),
+                    visible::text(field.key().as_bytes()),
+                    field.json_type().to_owned(),
+                    field.unit().map_or("", accesslog::Unit::as_str).to_owned(),
+                    field.operator().map_or("not known to Envoy 1.40", |o| o.meaning).to_owned(),
+                ],
+                None => continue,
+            },
+        });
+    }
+    let mut text = table(&rows, paint);
+    for warning in format.warnings() {
+        let shown = visible::text(warning.to_string().as_bytes());
+        text.push_str(&format!("{} {shown}\n", paint.text(YELLOW, "warning:")));
+    }
+    text
+}
+
+fn operator_json(operator: &Operator) -> Value {
+    json!({
+        "operator": syntax(operator),
+        "type": type_name(operator),
+        "unit": operator.unit.map(accesslog::Unit::as_str),
+        "meaning": operator.meaning,
+        "source": source(operator),
+    })
+}
+
+fn list_pretty(paint: Paint) -> String {
+    let mut rows = vec![["OPERATOR", "TYPE", "UNIT", "MEANING"].map(str::to_owned)];
+    rows.extend(OPERATORS.iter().map(|operator| {
+        let unit = operator.unit.map_or("", accesslog::Unit::as_str);
+        let mut meaning = operator.meaning.to_owned();
+        if let Source::Extension(name) = operator.source {
+            meaning.push_str(&format!(" (extension {name})"));
+        }
+        [syntax(operator), type_name(operator).to_owned(), unit.to_owned(), meaning]
+    }));
+    table(&rows, paint)
+}
+
+/// An operator as it is written in a format string, optional parts in square brackets.
+fn syntax(operator: &Operator) -> String {
+    let argument = match operator.argument {
+        Argument::None => String::new(),
+        Argument::Optional(kind) => format!("[({})]", placeholder(kind)),
+        Argument::Required(kind) => format!("({})", placeholder(kind)),
+    };
+    let length = if operator.length { "[:LENGTH]" } else { "" };
+    format!("%{}{argument}{length}%", operator.name)
+}
+
+fn placeholder(kind: ArgumentKind) -> &'static str {
+    match kind {
+        ArgumentKind::Time => "TIME_FORMAT",
+        ArgumentKind::MaskBits => "BITS",
+        ArgumentKind::Whitespace => "ALLOW_WHITESPACES",
+        ArgumentKind::Header => "HEADER?ALTERNATIVE",
+        ArgumentKind::Metadata => "NAMESPACE:KEY:...",
+        ArgumentKind::TypedMetadata => "TYPE:NAMESPACE:KEY:...",
+        ArgumentKind::Environment => "VARIABLE",
+        ArgumentKind::QueryParameter => "PARAMETER",
+        ArgumentKind::Path => "WQ|NQ:ORIG|PATH|ORIG_OR_PATH",
+        ArgumentKind::QueryParameters => "ORIG|DECODED",
+        ArgumentKind::FilterState => "KEY:PLAIN|TYPED|FIELD:NAME",
+        ArgumentKind::Cel => "EXPRESSION",
+        ArgumentKind::Coalesce => "JSON",
+        ArgumentKind::CommonDuration => "START:END:ms|us|ns",
+        ArgumentKind::GrpcStatus => "CAMEL_STRING|SNAKE_STRING|NUMBER",
+        ArgumentKind::ServerName => "SNI_ONLY|SNI_FIRST|HOST_FIRST:ORIG|HOST|ORIG_OR_HOST",
+        ArgumentKind::File => "PATH:DIRECTORY",
+        ArgumentKind::Secret => "NAME",
+    }
+}
+
+fn type_name(operator: &Operator) -> &'static str {
+    match operator.kind {
+        Kind::String => "string",
+        Kind::Number => "number",
+        Kind::Content | Kind::JsonText => "any",
+    }
+}
+
+fn source(operator: &Operator) -> String {
+    match operator.source {
+        Source::Documented => "envoy".to_owned(),
+        Source::Undocumented => "envoy, undocumented".to_owned(),
+        Source::Extension(name) => format!("extension {name}"),
+    }
+}
+
+/// Rows with aligned columns; the first row is the header.
+fn table<const N: usize>(rows: &[[String; N]], paint: Paint) -> String {
+    /// A wider cell does not push the others away.
+    const WIDEST: usize = 48;
+    let width = |text: &str| text.chars().count();
+    let mut widths = [0; N];
+    for row in rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = width(cell).min(WIDEST).max(*widest);
+        }
+    }
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let mut line = String::new();
+        for (column, (cell, wide)) in row.iter().zip(widths).enumerate() {
+            let style = match (number, column) {
+                (0, _) => BOLD,
+                (_, 0) if cell.starts_with('%') => CYAN,
+                (_, 0) => DIM,
+                _ => anstyle::Style::new(),
+            };
+            line.push_str(&if cell.is_empty() { String::new() } else { paint.text(style, cell) });
+            line.extend(std::iter::repeat_n(' ', wide.saturating_sub(width(cell)) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

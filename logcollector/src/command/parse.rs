@@ -1,0 +1,101 @@
+//! `parse`: the records of files or of standard input.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Outcome;
+use super::reading::Reading;
+use crate::cli::ParseArgs;
+use crate::error::Error;
+use crate::output::Stop;
+use crate::source::Source;
+
+/// How much is read at a time; a format is told from the first block.
+const BLOCK: usize = 256 * 1024;
+/// Files smaller than this are read before a progress bar could be seen.
+const LONG: u64 = 64 * 1024 * 1024;
+
+/// Runs `parse`.
+pub(crate) fn run(args: ParseArgs) -> Result<Outcome, Error> {
+    let mut files = args.files;
+    if files.is_empty() {
+        files.push(PathBuf::from("-"));
+    }
+    if files.iter().any(|file| file == Path::new("-")) && io::stdin().is_terminal() {
+        return Err(Error::NothingToRead { command: "parse" });
+    }
+    let mut reading = Reading::new(args.read)?;
+    let mut unreadable = false;
+    let mut stopped = Ok(());
+    for file in &files {
+        match read(&mut reading, file) {
+            Ok(()) => {}
+            Err(End::Input(error)) => {
+                unreadable = true;
+                reading.pipeline.notes().hide();
+                error.report();
+            }
+            Err(End::Output(stop)) => {
+                stopped = Err(stop);
+                break;
+            }
+        }
+    }
+    let outcome = reading.finish(stopped)?;
+    Ok(if unreadable { Outcome::Unreadable } else { outcome })
+}
+
+/// Why an input was not read to its end.
+enum End {
+    Input(Error),
+    Output(Stop),
+}
+
+impl From<Stop> for End {
+    fn from(stop: Stop) -> Self {
+        Self::Output(stop)
+    }
+}
+
+fn read(reading: &mut Reading, file: &Path) -> Result<(), End> {
+    let failed = |error| {
+        End::Input(Error::Input { name: file.to_string_lossy().into_owned(), error })
+    };
+    let mut source = Source::open(file).map_err(failed)?;
+    let pipeline = &mut reading.pipeline;
+    let bar = progress_bar(&source);
+    if let Some(bar) = &bar {
+        pipeline.notes().show(bar.clone());
+    }
+    pipeline.begin(&source.name);
+    let mut block = vec![0; BLOCK];
+    let ended = loop {
+        match source.fill(&mut block) {
+            Ok(0) => break Ok(()),
+            Ok(count) => pipeline.chunk(block.get(..count).unwrap_or_default())?,
+            Err(error) => break Err(failed(error)),
+        }
+        if let Some(bar) = &bar {
+            bar.set_position(source.position());
+        }
+    };
+    pipeline.end()?;
+    pipeline.notes().hide();
+    ended
+}
+
+/// A progress bar for a long file, where a person can see it and no records are in its way.
+fn progress_bar(source: &Source) -> Option<ProgressBar> {
+    let size = source.size.filter(|&size| size >= LONG)?;
+    if !io::stderr().is_terminal() || io::stdout().is_terminal() {
+        return None;
+    }
+    let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr());
+    let template = "{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+    bar.set_style(ProgressStyle::with_template(template).ok()?);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Some(bar)
+}

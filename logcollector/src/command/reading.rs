@@ -1,0 +1,100 @@
+//! What `parse` and `tail` have in common: from their options to a pipeline, and its end.
+
+use std::io::{self, IsTerminal, Stdout};
+
+use accesslog::{Encoding, Format};
+
+use super::{Outcome, formatting};
+use crate::cli::{OtherArg, OutputArg, ReadArgs};
+use crate::error::{Error, closest};
+use crate::formats::Choice;
+use crate::notes::Notes;
+use crate::output::{Guard, Output, Stop};
+use crate::paint::Paint;
+use crate::pipeline::{OtherLines, Pipeline, Settings};
+use crate::sink::{Columns, RECORD_KEYS, Sink, WRAPPER_KEYS};
+
+/// A pipeline to standard output, and how its end is judged.
+pub(crate) struct Reading {
+    pub(crate) pipeline: Pipeline<Stdout>,
+    strict: bool,
+}
+
+impl Reading {
+    /// The pipeline that the options ask for.
+    pub(crate) fn new(args: ReadArgs) -> Result<Self, Error> {
+        let terminal = io::stdout().is_terminal();
+        let options = formatting::options(args.keys, args.omit_empty_values);
+        let (format, remarks) = formatting::choice(&args.format, args.encoding, options)?;
+        if let (Choice::Fixed(format), Some(fields)) = (&format, &args.fields) {
+            check_fields(format, fields)?;
+        }
+        let default = if terminal { OutputArg::Pretty } else { OutputArg::Json };
+        let output = args.output.unwrap_or(default);
+        let columns = args.fields.map(Columns::chosen);
+        let settings = Settings {
+            format,
+            max_line: args.max_line,
+            other: other_lines(args.other, output),
+            sink: sink(output, columns, args.skip_absent),
+        };
+        let notes = Notes::new();
+        remarks.iter().for_each(|remark| notes.say(remark));
+        let output = Output::new(io::stdout(), guard(output, terminal));
+        Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: args.strict })
+    }
+
+    /// Ends the work, and prints the account. `stopped` is why it ended before its time, if it did.
+    pub(crate) fn finish(self, stopped: Result<(), Stop>) -> Result<Outcome, Error> {
+        let (account, notes, flushed) = self.pipeline.finish();
+        if let Err(Stop::Failed(error)) = stopped.and(flushed) {
+            return Err(Error::Output(error));
+        }
+        notes.print(&account.to_string());
+        let rejected = self.strict && account.has_unparsed();
+        Ok(if rejected { Outcome::Rejected } else { Outcome::Done })
+    }
+}
+
+fn sink(output: OutputArg, columns: Option<Columns>, skip_absent: bool) -> Sink {
+    match output {
+        OutputArg::Pretty => Sink::pretty(columns, Paint::stdout()),
+        OutputArg::Json => Sink::json(columns, skip_absent),
+        OutputArg::Raw => Sink::Raw,
+        OutputArg::Logfmt => Sink::logfmt(columns, skip_absent),
+        OutputArg::Csv => Sink::csv(columns),
+        OutputArg::Table => Sink::table(columns),
+        OutputArg::None => Sink::None,
+    }
+}
+
+/// What a terminal must be guarded from. Pretty and table make everything visible themselves.
+fn guard(output: OutputArg, terminal: bool) -> Guard {
+    match output {
+        _ if !terminal => Guard::Off,
+        OutputArg::Json => Guard::Json,
+        OutputArg::Raw | OutputArg::Logfmt | OutputArg::Csv => Guard::Text,
+        OutputArg::Pretty | OutputArg::Table | OutputArg::None => Guard::Off,
+    }
+}
+
+fn other_lines(asked: Option<OtherArg>, output: OutputArg) -> OtherLines {
+    match (asked, output) {
+        (None | Some(OtherArg::Show), OutputArg::Pretty) => OtherLines::Between(Paint::stdout()),
+        (Some(OtherArg::Show), _) => OtherLines::Aside,
+        (None | Some(OtherArg::Drop), _) => OtherLines::Dropped,
+    }
+}
+
+/// Sees that a text format has the fields that were asked for. A JSON log may have any.
+fn check_fields(format: &Format, fields: &[String]) -> Result<(), Error> {
+    if format.encoding() == Encoding::Json {
+        return Ok(());
+    }
+    let keys = || format.fields().iter().map(accesslog::Field::key);
+    let ours = || WRAPPER_KEYS.into_iter().chain(RECORD_KEYS);
+    let unknown = fields.iter().find(|name| !keys().chain(ours()).any(|key| key == name.as_str()));
+    unknown.map_or(Ok(()), |name| {
+        Err(Error::UnknownField { name: name.clone(), closest: closest(name, keys().chain(ours())) })
+    })
+}
