@@ -30,7 +30,7 @@ pub fn write_json_string(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Whether a byte stands for itself in a JSON string and is ASCII.
 fn is_plain(byte: u8) -> bool {
-    (byte >= 0x20) & (byte < 0x80) & (byte != b'"') & (byte != b'\\')
+    (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\')
 }
 
 fn write_escaped(bytes: &[u8], out: &mut Vec<u8>, as_is: impl Fn(u8) -> bool) {

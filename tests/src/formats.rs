@@ -1,6 +1,6 @@
 //! The formats that the reading suite logs every request in.
 
-use accesslog::{Format, FormatOptions, Preset};
+use accesslog::{Encoding, Format, FormatOptions, Preset};
 
 /// A text format under test.
 #[derive(Debug, Clone)]
@@ -23,7 +23,51 @@ impl TextFormat {
     }
 }
 
-/// Every format of the suite.
+/// A JSON format under test.
+#[derive(Debug, Clone)]
+pub struct JsonFormat {
+    /// What the results table calls it.
+    pub name: &'static str,
+    /// The JSON object.
+    pub text: String,
+    /// Envoy's `omit_empty_values`.
+    pub omit_empty_values: bool,
+}
+
+impl JsonFormat {
+    /// The format as the crate compiles it.
+    pub fn compile(&self) -> Format {
+        let options = FormatOptions::new().omit_empty_values(self.omit_empty_values);
+        options.compile_json(&self.text).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+}
+
+/// Every JSON format of the suite.
+pub fn json() -> Vec<JsonFormat> {
+    let format = |name, text: &str, omit_empty_values| JsonFormat {
+        name,
+        text: text.to_owned(),
+        omit_empty_values,
+    };
+    let presets = Preset::ALL.iter().filter(|preset| preset.encoding() == Encoding::Json);
+    let mut formats: Vec<_> = presets.map(|p| format(p.name(), p.text(), false)).collect();
+    formats.push(format("nested JSON", NESTED, false));
+    formats.push(format("nested JSON, omit empty", NESTED, true));
+    formats
+}
+
+const NESTED: &str = r#"{
+    "http": {"method": "%REQ(:METHOD)%", "headers": {"agent": "%REQ(USER-AGENT)%"}},
+    "gone": {"never": {"there": "%REQ(X-NOTHING)%"}},
+    "code": "%RESPONSE_CODE%", "took": "%DURATION% ms", "flags": "%RESPONSE_FLAGS%",
+    "two": "%REQ(X-FORWARDED-FOR)%/%REQ(X-REQUEST-ID)%", "half": "a%REQ(X-NOTHING)%b",
+    "meta": "%DYNAMIC_METADATA(test)%", "client": "%DYNAMIC_METADATA(client:meta)%",
+    "state": "%FILTER_STATE(test.client:TYPED)%", "cel": "%TYPED_CEL(response.code == 200)%",
+    "one": 1, "yes": true, "text": "constant", "nothing": null,
+    "list": ["%PROTOCOL%", "%REQ(X-NOTHING)%", "%BYTES_SENT%", 2]
+}"#;
+
+/// Every text format of the suite.
 pub fn all() -> Vec<TextFormat> {
     let preset = |name| Preset::from_name(name).expect("a preset").text().to_owned();
     let mut formats: Vec<TextFormat> = PRESETS.iter().map(|p| sound(p, &preset(p))).collect();

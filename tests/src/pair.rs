@@ -45,7 +45,7 @@ impl Pair {
         };
         Self {
             text: logger("text", Template::Text(format.text.clone())),
-            json: logger("json", Template::Json(members.clone())),
+            json: logger("json", Template::Json(members.iter().cloned().collect())),
             compiled,
             members,
             format,

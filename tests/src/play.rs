@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cases::Case;
 use crate::client::{self, Door};
@@ -16,15 +16,14 @@ use crate::envoy::Envoy;
 
 /// The logger that the play is controlled by.
 pub fn control() -> Logger {
-    let member = |key: &str, operator: &str| (key.to_owned(), operator.to_owned());
     Logger {
         file: "control.log".to_owned(),
         omit_empty_values: false,
-        template: Template::Json(vec![
-            member("code", "%RESPONSE_CODE%"),
-            member("flags", "%RESPONSE_FLAGS%"),
-            member("details", "%RESPONSE_CODE_DETAILS%"),
-        ]),
+        template: Template::Json(json!({
+            "code": "%RESPONSE_CODE%",
+            "flags": "%RESPONSE_FLAGS%",
+            "details": "%RESPONSE_CODE_DETAILS%",
+        })),
     }
 }
 

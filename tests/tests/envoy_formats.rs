@@ -59,7 +59,7 @@ fn envoy_loads_every_preset() {
         .iter()
         .map(|preset| match preset.encoding() {
             Encoding::Text => Template::Text(preset.text().to_owned()),
-            Encoding::Json => Template::Json(members(preset)),
+            Encoding::Json => Template::Json(serde_json::from_str(preset.text()).unwrap()),
         })
         .collect();
     for (preset, refusal) in Preset::ALL.iter().zip(ask_envoy(&templates)) {
@@ -108,13 +108,6 @@ fn fixture(name: &str) -> Vec<String> {
 
 fn logger(name: &str, template: Template) -> Logger {
     Logger { file: format!("{name}.log"), template, omit_empty_values: false }
-}
-
-/// The keys and operators of a JSON preset.
-fn members(preset: &Preset) -> Vec<(String, String)> {
-    let format = preset.compile(&accesslog::FormatOptions::new()).unwrap();
-    let fields = format.fields().iter();
-    fields.map(|field| (field.key().to_owned(), field.text().to_owned())).collect()
 }
 
 fn texts(formats: &[String]) -> Vec<Template> {

@@ -6,21 +6,40 @@
 //! - a line with one reading equals the JSON record, value for value and type for type;
 //! - a line is ambiguous exactly where the reference finds several readings, its disputed fields and
 //!   text are those of the reference, and all others equal the JSON record;
-//! - the JSON lines, read as a JSON log, give the same records.
+//! - the JSON lines, read as a JSON log, give the same records;
+//! - the lines of a preset are recognised as those of that preset.
 
 use std::path::Path;
 
-use accesslog::{FormatOptions, Reader};
-use tests::cases::{Case, table};
-use tests::config::{self, Logger, World};
+use accesslog::{Detector, Format, FormatOptions, Preset, Reader, WarningKind};
+use tests::cases::{self, Case, table};
+use tests::client::{self, Door};
+use tests::config::{self, Logger, Template, World};
 use tests::envoy::Envoy;
-use tests::formats;
-use tests::judge::{self, Verdict, judge};
+use tests::formats::{self, JsonFormat};
+use tests::judge::{self, Judgement, Verdict, judge};
 use tests::pair::{Line, Pair};
 use tests::play;
 use tests::reference::Reference;
 use tests::report::Report;
 use tests::truth::Truth;
+
+/// A JSON format and its logger.
+struct JsonLog {
+    format: JsonFormat,
+    logger: Logger,
+}
+
+impl JsonLog {
+    fn new(format: JsonFormat) -> Self {
+        let logger = Logger {
+            file: format!("{}.log", format.name),
+            template: Template::Json(serde_json::from_str(&format.text).unwrap()),
+            omit_empty_values: format.omit_empty_values,
+        };
+        Self { format, logger }
+    }
+}
 
 #[test]
 fn every_line_is_read_as_envoy_meant_it() {
@@ -29,14 +48,20 @@ fn every_line_is_read_as_envoy_meant_it() {
     let cases = table::all();
     let pairs: Vec<Pair> =
         formats::all().into_iter().enumerate().map(|(n, f)| Pair::new(n, f)).collect();
-    let owners = log_everything(&world, &pairs, &cases);
+    let json_logs: Vec<JsonLog> = formats::json().into_iter().map(JsonLog::new).collect();
+    let owners = log_everything(&world, &pairs, &json_logs, &cases);
     let mut report = Report::default();
     for pair in &pairs {
         report.begin(pair.format.name);
         let lines = pair.lines(&world);
         assert_eq!(lines.len(), owners.len(), "{}: one line a record", pair.format.name);
         read_text(pair, &lines, &owners, &cases, &mut report);
-        read_json(pair, &lines, &mut report);
+        read_json_of_text(pair, &lines, &mut report);
+        detect(pair, &lines, &mut report);
+    }
+    for log in &json_logs {
+        report.begin(log.format.name);
+        read_json(log, &world, &mut report);
     }
     println!("{} cases, {} records, flags: {:?}", cases.len(), owners.len(), play::flags_seen(&world));
     println!("{report}");
@@ -55,9 +80,10 @@ fn the_table_is_large_and_its_names_are_unique() {
 }
 
 /// Plays all cases; returns the case of each record.
-fn log_everything(world: &World, pairs: &[Pair], cases: &[Case]) -> Vec<usize> {
+fn log_everything(world: &World, pairs: &[Pair], logs: &[JsonLog], cases: &[Case]) -> Vec<usize> {
     let mut loggers: Vec<Logger> = vec![play::control()];
     loggers.extend(pairs.iter().flat_map(|pair| [pair.text.clone(), pair.json.clone()]));
+    loggers.extend(logs.iter().map(|log| log.logger.clone()));
     let dir: &Path = &world.dir;
     let envoy = Envoy::start(&config::bootstrap(world, &loggers), dir);
     let owners = play::play(&envoy, world, cases);
@@ -84,23 +110,50 @@ fn read_text(pair: &Pair, lines: &[Line], owners: &[usize], cases: &[Case], repo
 }
 
 /// Reads the JSON logger's own lines as a JSON log.
-fn read_json(pair: &Pair, lines: &[Line], report: &mut Report) {
-    let template: serde_json::Map<_, _> =
-        pair.members.iter().map(|(key, operator)| (key.clone(), operator.clone().into())).collect();
+fn read_json_of_text(pair: &Pair, lines: &[Line], report: &mut Report) {
+    let template: serde_json::Value = pair.members.iter().cloned().collect();
     let options = FormatOptions::new().omit_empty_values(pair.format.omit_empty_values);
-    let format = options.compile_json(&serde_json::Value::from(template).to_string()).unwrap();
-    let mut reader = Reader::new(format.into());
-    for line in lines {
-        let complaint = match reader.read(&line.json) {
-            Err(mismatch) => Some(format!("{mismatch:?}")),
-            Ok(record) => {
-                let printed = Truth::Object(judge::printed(&record));
-                (!says_the_same(&printed, &line.truth)).then(|| format!("read as {printed:?}"))
-            }
-        };
-        if let Some(complaint) = complaint {
-            report.complain(format!("JSON log: {}: {complaint}", line.json.escape_ascii()));
+    let mut reader = Reader::new(options.compile_json(&template.to_string()).unwrap().into());
+    let complaints = lines.iter().filter_map(|line| json_complaint(&mut reader, &line.json));
+    complaints.for_each(|complaint| report.complain(complaint));
+}
+
+/// Reads a log in a JSON format.
+fn read_json(log: &JsonLog, world: &World, report: &mut Report) {
+    let mut reader = Reader::new(log.format.compile().into());
+    let bytes = std::fs::read(log.logger.path(world)).unwrap();
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let complaint = json_complaint(&mut reader, line);
+        let verdict = if complaint.is_none() { Verdict::Unique } else { Verdict::Wrong };
+        let complaints = complaint.into_iter().collect();
+        report.add(Judgement { verdict, complaints }, || "JSON log".to_owned());
+    }
+}
+
+fn json_complaint(reader: &mut Reader, line: &[u8]) -> Option<String> {
+    let truth = Truth::parse(line).expect("Envoy writes JSON");
+    let wrong = match reader.read(line) {
+        Err(mismatch) => format!("{mismatch:?}"),
+        Ok(record) => {
+            let printed = Truth::Object(judge::printed(&record));
+            (!says_the_same(&printed, &truth)).then(|| format!("read as {printed:?}"))?
         }
+    };
+    Some(format!("{}: {wrong}", line.escape_ascii()))
+}
+
+/// The lines of a preset are recognised as its own, whatever clients put into them.
+fn detect(pair: &Pair, lines: &[Line], report: &mut Report) {
+    let expected = match pair.format.name {
+        "istio@1.9" | "istio@1.23" | "istio + attempts" => "istio",
+        name if Preset::from_name(name).is_some() => name,
+        _ => return,
+    };
+    let texts = lines.iter().map(|line| line.text.as_slice());
+    let detected = Detector::new(FormatOptions::new()).detect(texts);
+    let found = detected.map_or("nothing", |detected| detected.preset().name());
+    if found != expected {
+        report.complain(format!("detected {found}"));
     }
 }
 
@@ -117,4 +170,25 @@ fn says_the_same(printed: &Truth, truth: &Truth) -> bool {
             let absent = strings && is_dash(theirs) && *ours == Truth::Null;
             key == name && (ours == theirs || absent)
         })
+}
+
+#[test]
+fn a_newline_that_a_client_sends_is_warned_of() {
+    let format = Format::compile("%REQ(:METHOD)% \"%QUERY_PARAM(q)%\" %RESPONSE_CODE%\n").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::create(dir.path());
+    let logger = Logger {
+        file: "torn.log".to_owned(),
+        template: Template::Text(format.text().to_owned()),
+        omit_empty_values: false,
+    };
+    let envoy = Envoy::start(&config::minimal(&world, std::slice::from_ref(&logger)), dir.path());
+    let case = cases::get("forged line", "/?q=a%22%20200%0aGET%20%22forged");
+    let door = Door::Tcp(envoy.ports()["minimal"]);
+    client::play(&door, None, &world.certs, &case.act());
+    let log = envoy.wait_for_lines(&logger.path(&world), 2, &case.name);
+    // One request, two lines that both read well: nothing in them shows that one is forged.
+    assert_eq!(log, b"GET \"a\" 200\nGET \"forged\" 200\n");
+    let is_newline = |kind: &WarningKind| matches!(kind, WarningKind::MayPrintNewline { .. });
+    assert!(format.warnings().iter().any(|warning| is_newline(warning.kind())));
 }

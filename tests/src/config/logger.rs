@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{World, extension, typed};
 
@@ -22,8 +22,8 @@ pub struct Logger {
 pub enum Template {
     /// A text format string.
     Text(String),
-    /// Keys and the operators of their values.
-    Json(Vec<(String, String)>),
+    /// A JSON object with operators in its strings.
+    Json(Value),
     /// Envoy's own default, which is text.
     Default,
 }
@@ -58,10 +58,7 @@ impl Template {
         match self {
             Self::Default => None,
             Self::Text(text) => Some(json!({"text_format_source": {"inline_string": text}})),
-            Self::Json(members) => {
-                let pairs = members.iter().map(|(key, operator)| (key.clone(), json!(operator)));
-                Some(json!({"json_format": pairs.collect::<Map<_, _>>()}))
-            }
+            Self::Json(object) => Some(json!({"json_format": object})),
         }
     }
 }
