@@ -53,7 +53,7 @@ fn write_escaped(bytes: &[u8], out: &mut Vec<u8>, as_is: impl Fn(u8) -> bool) {
 
 /// Appends the digits of a number so that they are a JSON number: without leading zeros.
 pub(crate) fn write_json_number(digits: &[u8], out: &mut Vec<u8>) {
-    if matches!(digits, [b'1'..=b'9', ..] | [b'0']) {
+    if is_plain_number(digits) {
         return out.extend_from_slice(digits);
     }
     let (sign, digits) = match digits.split_first() {
@@ -66,6 +66,11 @@ pub(crate) fn write_json_number(digits: &[u8], out: &mut Vec<u8>) {
         .count();
     out.extend_from_slice(sign);
     out.extend_from_slice(digits.get(zeros..).unwrap_or_default());
+}
+
+/// Whether digits are a JSON number as they stand.
+pub(crate) fn is_plain_number(digits: &[u8]) -> bool {
+    matches!(digits, [b'1'..=b'9', ..] | [b'0'])
 }
 
 /// Appends the bytes that the body of a JSON string (without its quotes) stands for, as UTF-8.

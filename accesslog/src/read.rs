@@ -10,6 +10,7 @@ mod bits;
 mod class;
 mod fast;
 mod json;
+mod marks;
 mod plan;
 mod search;
 
@@ -21,6 +22,7 @@ pub(crate) use plan::Plan;
 use crate::format::{Encoding, Format};
 use crate::record::{Disputed, Record, Span};
 use json::JsonScratch;
+use marks::Marks;
 use search::Search;
 
 /// Reads lines of one format, one after the other.
@@ -41,7 +43,7 @@ use search::Search;
 pub struct Reader {
     format: Arc<Format>,
     spans: Vec<Span>,
-    pins: Vec<u32>,
+    marks: Marks,
     search: Search,
     disputed: Disputed,
     json: JsonScratch,
@@ -75,7 +77,7 @@ impl Reader {
         Self {
             spans: vec![Span::default(); format.fields.len()],
             format,
-            pins: Vec::new(),
+            marks: Marks::default(),
             search: Search::default(),
             disputed: Disputed::default(),
             json: JsonScratch::default(),
@@ -104,8 +106,8 @@ impl Reader {
 
     fn read_text<'r>(&'r mut self, line: &'r [u8]) -> Result<Record<'r>, Mismatch> {
         let plan = &self.format.plan;
-        if fast::read(plan, line, &mut self.pins, &mut self.spans) {
-            return Ok(Record::text(line, &self.format, &self.spans, None));
+        if let Some(certain) = fast::read(plan, line, &mut self.marks, &mut self.spans) {
+            return Ok(Record::certain(line, &self.format, &self.spans, certain.plain));
         }
         self.search.read(plan, line, &mut self.spans, &mut self.disputed)?;
         let disputed = (!self.disputed.fields.is_empty()).then_some(&self.disputed);
@@ -115,7 +117,7 @@ impl Reader {
     /// Whether the line could be read without a search over readings.
     #[cfg(test)]
     fn is_fast(&mut self, line: &[u8]) -> bool {
-        fast::read(&self.format.plan, line, &mut self.pins, &mut self.spans)
+        fast::read(&self.format.plan, line, &mut self.marks, &mut self.spans).is_some()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Access log records: what one line says, field by field.
 
 mod json;
+mod plain;
 mod value;
 mod well_known;
 
@@ -51,8 +52,16 @@ pub struct Record<'r> {
 
 #[derive(Debug, Clone, Copy)]
 enum Body<'r> {
-    Text { spans: &'r [Span], disputed: Option<&'r Disputed> },
-    Json { members: &'r [Member], leaves: &'r [u32] },
+    Text {
+        spans: &'r [Span],
+        disputed: Option<&'r Disputed>,
+        /// Whether no value holds a byte that JSON would escape.
+        plain: bool,
+    },
+    Json {
+        members: &'r [Member],
+        leaves: &'r [u32],
+    },
 }
 
 /// What several readings of a line do not agree on.
@@ -84,7 +93,17 @@ impl<'r> Record<'r> {
         spans: &'r [Span],
         disputed: Option<&'r Disputed>,
     ) -> Self {
-        Self { line, format, body: Body::Text { spans, disputed } }
+        Self { line, format, body: Body::Text { spans, disputed, plain: false } }
+    }
+
+    /// A record with one reading, and whether no value holds a byte that JSON would escape.
+    pub(crate) fn certain(
+        line: &'r [u8],
+        format: &'r Format,
+        spans: &'r [Span],
+        plain: bool,
+    ) -> Self {
+        Self { line, format, body: Body::Text { spans, disputed: None, plain } }
     }
 
     pub(crate) fn json(
@@ -218,6 +237,9 @@ impl<'r> Record<'r> {
     pub fn write_json_members(&self, out: &mut Vec<u8>, skip_absent: bool) {
         let start = out.len();
         match self.body {
+            Body::Text { spans, plain: true, .. } => {
+                plain::write_members(self.line, self.format, spans, skip_absent, out);
+            }
             Body::Text { spans, .. } => self.write_text_members(spans, out, skip_absent),
             Body::Json { members, .. } => {
                 json::write_members(members, self.line, self.format, skip_absent, out);

@@ -184,9 +184,18 @@ impl Class {
         }
     }
 
-    /// Whether the text is an address that may hold any bytes, spaces included.
-    pub(super) fn is_free_address(&self, text: &[u8]) -> bool {
-        matches!(self.shape, Shape::Address | Shape::AddressWithoutPort) && has_free_prefix(text)
+    /// Whether `text` is one that the field can print, and no other text that starts the same way
+    /// and is longer could be: an address of free text could always go on.
+    pub(super) fn is_certain(&self, text: &[u8]) -> Option<()> {
+        let goes_on = !self.is_plain() && has_free_prefix(text);
+        (!goes_on && self.matches(text)).then_some(())
+    }
+
+    /// Whether the texts are just those without white space, or without white space and quotes, or
+    /// more than those.
+    pub(super) fn is_word(&self) -> bool {
+        let word = matches!(self.shape, Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token);
+        word && self.max_length == usize::MAX
     }
 
     /// Whether all texts of the class are ones that [`Self::can_hold`] tells of.

@@ -1,66 +1,106 @@
 //! Lines with exactly the delimiters that the format expects: one reading, found without a search.
 
 use super::class::Class;
+use super::marks::Marks;
 use super::plan::{Plan, Section};
 use crate::record::Span;
 
-/// Reads a line if it surely has one reading: true, and `spans` holds it. False says nothing.
-pub(super) fn read(plan: &Plan, line: &[u8], pins: &mut Vec<u32>, spans: &mut [Span]) -> bool {
-    let Some(fast) = &plan.fast else { return false };
-    pins.clear();
-    if let Some(pin) = fast.pin {
-        let found = memchr::memchr_iter(pin, line).take(fast.pins + 1);
-        pins.extend(found.filter_map(|at| u32::try_from(at).ok()));
-    }
-    if pins.len() != fast.pins {
-        return false;
-    }
-    let mut start = 0;
-    for (index, section) in fast.sections.iter().enumerate() {
-        let end = pins.get(index).map_or(line.len(), |&pin| pin as usize);
-        if section.read(line, start, end, &plan.classes, spans).is_none() {
-            return false;
-        }
-        start = end + 1;
-    }
-    true
+/// What the fast pass says of a line that surely has one reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Certain {
+    /// Whether no value holds a byte that JSON would escape.
+    pub(super) plain: bool,
 }
 
-impl Section {
-    /// Cuts `line[start..end]` into the section's literals and fields.
-    fn read(
-        &self,
-        line: &[u8],
-        start: usize,
-        end: usize,
-        classes: &[Class],
-        spans: &mut [Span],
-    ) -> Option<()> {
-        let (head, others) = self.literals.split_first()?;
-        let Some((tail, between)) = others.split_last() else {
-            return without_prefix(line.get(start..end)?, head)?.is_empty().then_some(());
-        };
-        let text = line.get(start..end)?;
-        let mut rest = without_suffix(without_prefix(text, head)?, tail)?;
-        let mut start = start + head.len();
-        let classes = classes.get(self.first..)?;
-        let spans = spans.get_mut(self.first..)?;
-        let (before, after) = between.split_at_checked(self.free)?;
-        for ((literal, class), span) in before.iter().zip(classes).zip(spans.iter_mut()) {
-            let length = class.length_before(rest, *literal.first()?)?;
-            let (value, tail) = rest.split_at_checked(length)?;
-            rest = without_prefix(tail, literal)?;
-            place(value, start, class, span)?;
+/// Reads a line if it surely has one reading; `spans` holds it then. `None` says nothing.
+pub(super) fn read(
+    plan: &Plan,
+    line: &[u8],
+    marks: &mut Marks,
+    spans: &mut [Span],
+) -> Option<Certain> {
+    let fast = plan.fast.as_ref()?;
+    if !marks.find(line, fast.pin, fast.pins) || marks.pins.len() != fast.pins {
+        return None;
+    }
+    let own = |is: fn(u8) -> bool| if fast.pin.is_some_and(is) { fast.pins } else { 0 };
+    let no_controls = marks.controls == own(|pin| pin < 0x20);
+    let plain = marks.escapes == own(|pin| pin < 0x20 || pin == b'"');
+    let mut cut = Cut {
+        line,
+        classes: &plan.classes,
+        spans,
+        marks: &marks.offsets,
+        words_are_certain: no_controls && fast.pin == Some(b'"'),
+    };
+    let mut start = 0;
+    for (index, section) in fast.sections.iter().enumerate() {
+        let end = marks.pins.get(index).map_or(line.len(), |&pin| pin as usize);
+        cut.section(section, start, end)?;
+        start = end + 1;
+    }
+    Some(Certain { plain })
+}
+
+/// A line that is being cut.
+struct Cut<'a> {
+    line: &'a [u8],
+    classes: &'a [Class],
+    spans: &'a mut [Span],
+    /// The spaces and pins that were not passed yet.
+    marks: &'a [u32],
+    /// Whether what stands between two marks holds no white space and no double quote.
+    words_are_certain: bool,
+}
+
+impl Cut<'_> {
+    /// Cuts the part of the line from `start` to `end` into the section's literals and fields.
+    fn section(&mut self, section: &Section, start: usize, end: usize) -> Option<()> {
+        let text = self.line.get(start..end)?;
+        let mut rest = without_suffix(without_prefix(text, &section.head)?, &section.tail)?;
+        let Some(free) = section.free else { return rest.is_empty().then_some(()) };
+        let mut start = start + section.head.len();
+        for (field, literal) in (section.first..).zip(&section.before) {
+            let class = self.classes.get(field)?;
+            let length = match literal.first()? {
+                b' ' => self.next_mark(start)?.checked_sub(start)?,
+                &stop => class.length_before(rest, stop)?,
+            };
+            let (value, after) = rest.split_at_checked(length)?;
+            rest = without_prefix(after, literal)?;
+            self.place(value, start, field)?;
             start += length + literal.len();
         }
-        for (at, literal) in after.iter().enumerate().rev() {
+        let behind = free + 1..free + 1 + section.after.len();
+        for (field, literal) in behind.zip(&section.after).rev() {
             let last = memchr::memrchr(*literal.last()?, rest)?;
-            let (others, value) = rest.split_at_checked(last + 1)?;
-            rest = without_suffix(others, literal)?;
-            let field = self.free + 1 + at;
-            place(value, start + last + 1, classes.get(field)?, spans.get_mut(field)?)?;
+            let (before, value) = rest.split_at_checked(last + 1)?;
+            rest = without_suffix(before, literal)?;
+            self.place(value, start + last + 1, field)?;
         }
-        place(rest, start, classes.get(self.free)?, spans.get_mut(self.free)?)
+        self.place(rest, start, free)
+    }
+
+    /// The first mark at `from` or after it.
+    fn next_mark(&mut self, from: usize) -> Option<usize> {
+        loop {
+            let (&mark, later) = self.marks.split_first()?;
+            if mark as usize >= from {
+                return Some(mark as usize);
+            }
+            self.marks = later;
+        }
+    }
+
+    /// Notes where a value stands, if it is one of its field and could not go on further.
+    fn place(&mut self, value: &[u8], start: usize, field: usize) -> Option<()> {
+        *self.spans.get_mut(field)? = Span::new(start, start + value.len());
+        let class = self.classes.get(field)?;
+        if self.words_are_certain && class.is_word() {
+            let next = self.next_mark(start);
+            return next.is_none_or(|mark| mark >= start + value.len()).then_some(());
+        }
+        class.is_certain(value)
     }
 }
 
@@ -73,10 +113,4 @@ fn without_prefix<'a>(text: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
 fn without_suffix<'a>(text: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
     let (rest, tail) = text.split_at_checked(text.len().checked_sub(literal.len())?)?;
     tail.iter().zip(literal).all(|(a, b)| a == b).then_some(rest)
-}
-
-/// Notes where a value stands, if it is one of its field and could not go on further.
-fn place(value: &[u8], start: usize, class: &Class, span: &mut Span) -> Option<()> {
-    *span = Span::new(start, start + value.len());
-    (class.matches(value) && !class.is_free_address(value)).then_some(())
 }

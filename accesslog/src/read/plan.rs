@@ -24,17 +24,23 @@ pub(super) struct FastPlan {
     pub(super) sections: Vec<Section>,
 }
 
-/// The part of the program between two pins. It has at most one reading: fields before `free` end
-/// where the literal after them first begins, since they cannot hold its first byte; fields after
-/// `free` start where the literal before them last ends; `free` takes what is left.
+/// The part of the program between two pins. It has at most one reading: fields before the free
+/// one end where the literal after them first begins, since they cannot hold its first byte; fields
+/// after it start where the literal before them last ends; the free one takes what is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Section {
+    /// The literal that the section starts with.
+    pub(super) head: Vec<u8>,
     /// The index of the first field.
     pub(super) first: usize,
-    /// One more than there are fields.
-    pub(super) literals: Vec<Vec<u8>>,
-    /// Which of the section's fields takes what is left.
-    pub(super) free: usize,
+    /// The literals behind the fields from `first` on, up to the free one.
+    pub(super) before: Vec<Vec<u8>>,
+    /// The index of the field that takes what is left; `None` when the section has no fields.
+    pub(super) free: Option<usize>,
+    /// The literals before the fields behind the free one.
+    pub(super) after: Vec<Vec<u8>>,
+    /// The literal that the section ends with.
+    pub(super) tail: Vec<u8>,
 }
 
 /// Bytes in the order in which they are tried as pins: rare in values first.
@@ -82,6 +88,8 @@ impl FastPlan {
 }
 
 impl Section {
+    /// The section with these literals, one more than it has fields; `None` when it could have
+    /// several readings.
     fn new(first: usize, literals: Vec<Vec<u8>>, classes: &[Class]) -> Option<Self> {
         let count = literals.len() - 1;
         let class = |at: usize| classes.get(first + at);
@@ -95,7 +103,15 @@ impl Section {
             previous.zip(own).is_some_and(|(byte, class)| !class.can_hold(*byte))
         };
         let free = (0..count).take_while(|&at| ends_alone(at)).count().min(count.saturating_sub(1));
-        let rest_is_certain = (free + 1..count).all(starts_alone);
-        rest_is_certain.then_some(Self { first, literals, free })
+        if !(free + 1..count).all(starts_alone) {
+            return None;
+        }
+        let mut literals = literals.into_iter();
+        let head = literals.next()?;
+        let before = literals.by_ref().take(free).collect();
+        let mut after: Vec<_> = literals.collect();
+        let tail = after.pop().unwrap_or_default();
+        let free = (count > 0).then_some(first + free);
+        Some(Self { head, first, before, free, after, tail })
     }
 }

@@ -28,7 +28,8 @@ impl<'r> Value<'r> {
     pub(crate) fn of_text(field: &Field, text: &'r [u8], omit_empty: bool) -> Self {
         let nothing = match field.absent() {
             Absent::Never | Absent::LiteralDash | Absent::EmptyString => false,
-            Absent::Dash => text == if omit_empty { &b""[..] } else { b"-" },
+            Absent::Dash if omit_empty => text.is_empty(),
+            Absent::Dash => text == b"-",
             Absent::EmptyOrDash => matches!(text, b"" | b"-"),
             Absent::EmptyStringOrDash => text == b"-" && !omit_empty,
         };
