@@ -70,8 +70,9 @@ impl Class {
                 matches!(text, b"HTTP/1.1" | b"HTTP/2" | b"HTTP/1.0" | b"HTTP/3")
             }
             Shape::Address => {
-                has_free_prefix(text)
-                    || address(text).is_some_and(|(low, high)| (low..=high).contains(&text.len()))
+                is_ipv4_with_port(text) || has_free_prefix(text) || {
+                    address(text).is_some_and(|(low, high)| (low..=high).contains(&text.len()))
+                }
             }
             _ => {
                 let mut found = false;
@@ -303,6 +304,24 @@ fn address_ends(rest: &[u8], start: usize, line_end: usize, run: &mut dyn FnMut(
     if let Some((low, high)) = address(rest) {
         run(start + low, start + high);
     }
+}
+
+/// Whether all of `text` is `1.2.3.4:80`: most addresses are.
+fn is_ipv4_with_port(text: &[u8]) -> bool {
+    let (mut separators, mut digits) = (0, 0);
+    for &byte in text {
+        if byte.is_ascii_digit() {
+            digits += 1;
+            continue;
+        }
+        let separator = if separators < 3 { b'.' } else { b':' };
+        if byte != separator || separators > 3 || digits == 0 || digits > 3 {
+            return false;
+        }
+        separators += 1;
+        digits = 0;
+    }
+    separators == 4 && (1..=5).contains(&digits)
 }
 
 /// The least and the greatest length of an IP address with a port at the start of `text`.

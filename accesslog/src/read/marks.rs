@@ -32,7 +32,7 @@ impl Masks {
         let bytes = u8x64::new(block);
         let is = |byte: u8| bytes.simd_eq(u8x64::splat(byte)).to_bitmask();
         let controls = bytes.min(u8x64::splat(0x1f)).simd_eq(bytes).to_bitmask();
-        let high = bytes.max(u8x64::splat(0x80)).simd_eq(bytes).to_bitmask();
+        let high = bytes.to_bitmask();
         let pins = pin.map_or(0, is);
         Self {
             marks: is(b' ') | pins,

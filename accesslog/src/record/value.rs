@@ -25,6 +25,7 @@ pub enum Value<'r> {
 
 impl<'r> Value<'r> {
     /// The value that a text logger printed as `text`.
+    #[inline]
     pub(crate) fn of_text(field: &Field, text: &'r [u8], omit_empty: bool) -> Self {
         let nothing = match field.absent() {
             Absent::Never | Absent::LiteralDash | Absent::EmptyString => false,
