@@ -4,16 +4,20 @@ ENVOY_VERSION := 1.40.0
 ENVOY_DIR     := target/envoy
 ENVOY_BIN     ?= $(CURDIR)/$(ENVOY_DIR)/bin/envoy
 FUZZ_SECONDS  ?= 60
+SIZE_MB       ?= 200
+ROUNDS        ?= 5
 FUZZ_TARGETS  := format_compile line_parse round_trip unwrap
 CARGO         ?= cargo
+TARGET        := $(or $(CARGO_TARGET_DIR),target)
 
 export ENVOY_BIN
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz envoy clean
+.PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
+        bench bench-docs bench-parts bench-instructions bench-build envoy clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the release binary, target/release/logcollector
 	$(CARGO) build --locked --release -p logcollector
@@ -52,6 +56,23 @@ fuzz: ## Run each fuzz target for FUZZ_SECONDS (installs cargo-fuzz)
 	  RUSTC_BOOTSTRAP=1 cargo-fuzz run $$target --sanitizer none -- \
 	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 || exit 1; \
 	done
+
+bench: bench-build ## Measure against other readers (SIZE_MB, ROUNDS, BENCH_ARGS='--only json')
+	$(TARGET)/release/bench run --size-mb $(SIZE_MB) --rounds $(ROUNDS) $(BENCH_ARGS)
+
+bench-docs: bench-build ## The same, and write the table into docs/performance.md
+	$(TARGET)/release/bench run --size-mb $(SIZE_MB) --rounds $(ROUNDS) \
+	  --markdown docs/performance.md $(BENCH_ARGS)
+
+bench-parts: ## Measure the parts (BENCH_ARGS=read for some of them)
+	$(CARGO) bench --locked -p accesslog --bench parts -- $(BENCH_ARGS)
+	$(CARGO) bench --locked -p logcollector --bench parts -- $(BENCH_ARGS)
+
+bench-instructions: bench-build ## Compare instructions a line with the committed ones (valgrind; WRITE=1 writes them)
+	$(TARGET)/release/bench instructions $(if $(WRITE),--write) $(BENCH_ARGS)
+
+bench-build:
+	$(CARGO) build --locked --release -p logcollector -p bench
 
 envoy: $(ENVOY_BIN) ## Install the real Envoy into target/
 

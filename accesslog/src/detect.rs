@@ -12,6 +12,9 @@ use crate::read::Reader;
 const MOST_FITTING: usize = 64;
 const MOST_LINES: usize = 4096;
 
+/// How many fields a mesh may have added behind a preset's.
+const MOST_EXTRA: usize = 16;
+
 /// How many of Istio's keys make a JSON object an access log record.
 const LEAST_KEYS: usize = 3;
 
@@ -140,20 +143,24 @@ impl Candidate {
     /// The extra fields of a line; `None` when the line does not fit at all.
     fn extra(&mut self, line: &[u8]) -> Option<Vec<Extra>> {
         match &mut self.longer {
-            // The last field takes all that follows: its first word is its own.
+            // The last field takes all that follows: its first word is its own, and so are all when
+            // there are too many for fields.
             None => {
-                let record = self.exact.read(line).ok()?;
-                let last = record.value(record.len().checked_sub(1)?).to_bytes()?;
-                Some(words(&last).skip(1).collect())
+                let words = last_words(&mut self.exact, line)?;
+                let few = words.len() <= 1 + MOST_EXTRA;
+                Some(words.into_iter().skip(1).filter(|_| few).collect())
             }
             Some(_) if self.exact.read(line).is_ok() => Some(Vec::new()),
-            Some(longer) => {
-                let record = longer.read(line).ok()?;
-                let last = record.value(record.len().checked_sub(1)?).to_bytes()?;
-                Some(words(&last).collect())
-            }
+            Some(longer) => last_words(longer, line).filter(|words| words.len() <= MOST_EXTRA),
         }
     }
+}
+
+/// The words of a line's last field, and at most one more than can be extra fields.
+fn last_words(reader: &mut Reader, line: &[u8]) -> Option<Vec<Extra>> {
+    let record = reader.read(line).ok()?;
+    let last = record.value(record.len().checked_sub(1)?).to_bytes();
+    Some(words(last.as_deref().unwrap_or(b"-")).take(2 + MOST_EXTRA).collect())
 }
 
 /// The words of a text, apart by single spaces; one in double quotes may hold spaces.
@@ -329,6 +336,11 @@ mod tests {
             one(format!("{r}{t} 1")),
             "envoy plus 1 field, read as upstream_request_attempt_count"
         );
+        assert_eq!(one(format!("{r}via_upstream - \"-\" {t} {c} -")), "istio");
+        assert_eq!(one(format!("{r}via_upstream - \"-\" {t} {c} - -")), "istio plus 1 field");
+        assert_eq!(one(format!("{istio}{}", " a".repeat(16))), "istio plus 16 fields");
+        assert_eq!(one(format!("{istio}{}", " a".repeat(17))), "istio");
+        assert_eq!(one(format!("{r}{t} -")), "envoy plus 1 field");
         // A route name with spaces beside ones without is no extra field.
         let named = format!("{r}via_upstream - \"-\" {t} {c} my route");
         assert_eq!(detect(&[named, istio]), Some("istio".to_owned()));

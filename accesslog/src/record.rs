@@ -203,15 +203,17 @@ impl<'r> Record<'r> {
         (!self.is_disputed(index)).then(|| self.value(index))
     }
 
-    /// The texts of the fields that the detected preset does not have.
-    pub fn extra(&self) -> impl Iterator<Item = &'r [u8]> + use<'r> {
-        let (line, format) = (self.line, self.format);
-        let spans = match self.body {
-            Body::Text { spans, .. } => spans,
-            Body::Json { .. } => &[],
+    /// The texts of the fields that the detected preset does not have; `None` for a disputed one.
+    pub fn extra(&self) -> impl Iterator<Item = Option<&'r [u8]>> + use<'r> {
+        let record = *self;
+        let (spans, fields) = match self.body {
+            Body::Text { spans, .. } => (spans, self.format.fields.as_slice()),
+            Body::Json { .. } => Default::default(),
         };
-        let fields = format.fields.iter().zip(spans);
-        fields.filter(|(field, _)| field.extra).map(move |(_, span)| span.of(line))
+        let extra = fields.iter().zip(spans).enumerate().filter(|(_, (field, _))| field.extra);
+        extra.map(move |(index, (_, span))| {
+            (!record.is_disputed(index)).then(|| span.of(record.line))
+        })
     }
 
     /// What several readings of the line do not agree on; `None` when there is one reading.
@@ -245,7 +247,10 @@ impl<'r> Record<'r> {
                 json::write_members(members, self.line, self.format, skip_absent, out);
             }
         }
-        self.write_extra(out, start);
+        if self.has_extra() {
+            separate(out, start);
+            self.write_json_extra(out);
+        }
         self.write_ambiguous(out, start);
     }
 
@@ -265,19 +270,20 @@ impl<'r> Record<'r> {
         self.value(index).write_json(out);
     }
 
-    /// Appends `"extra":[...]` when the format has extra fields; after a comma unless `out` is
-    /// `start` bytes long.
-    fn write_extra(&self, out: &mut Vec<u8>, start: usize) {
-        if !self.format.fields.last().is_some_and(|field| field.extra) {
-            return;
-        }
-        separate(out, start);
+    /// Whether the detected format has fields that the preset does not have.
+    fn has_extra(&self) -> bool {
+        matches!(self.body, Body::Text { .. })
+            && self.format.fields.last().is_some_and(|field| field.extra)
+    }
+
+    /// Appends `"extra":[...]`: strings, and null for a disputed field.
+    pub fn write_json_extra(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\"extra\":[");
         for (count, text) in self.extra().enumerate() {
             if count > 0 {
                 out.push(b',');
             }
-            crate::json::write_json_string(text, out);
+            text.map_or(Value::Absent, Value::Text).write_json(out);
         }
         out.push(b']');
     }

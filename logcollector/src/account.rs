@@ -73,6 +73,11 @@ impl Account {
         }
     }
 
+    /// Whether any line was a record.
+    pub(crate) fn has_records(&self) -> bool {
+        self.records + self.ambiguous > 0
+    }
+
     /// Whether any line was unparsed.
     pub(crate) fn has_unparsed(&self) -> bool {
         self.unparsed > 0
@@ -80,7 +85,12 @@ impl Account {
 
     /// How many lines were read, parts of one line counted once.
     pub(crate) fn lines(&self) -> u64 {
-        self.records + self.ambiguous + self.others() + self.unparsed + self.oversized + self.filtered
+        self.records
+            + self.ambiguous
+            + self.others()
+            + self.unparsed
+            + self.oversized
+            + self.filtered
     }
 
     fn others(&self) -> u64 {

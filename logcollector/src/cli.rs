@@ -156,7 +156,7 @@ pub(crate) struct ManArgs {
 /// MeshConfig's `accessLogEncoding`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum EncodingArg {
-    /// A format string, even one that starts with a brace [default]
+    /// A format string, even one that starts with a brace (the default)
     #[default]
     Text,
     /// A JSON object of keys to operators

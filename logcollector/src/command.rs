@@ -5,6 +5,7 @@ mod formatting;
 mod man;
 mod parse;
 mod reading;
+mod shutdown;
 mod tail;
 
 use std::io::{self, Write};

@@ -55,11 +55,13 @@ impl Error {
     /// The error for a format string that did not compile; `origin` says where it came from.
     pub(crate) fn bad_format(origin: &str, text: &str, error: &FormatError) -> Self {
         let start = error.offset().min(text.len());
-        let length = error.length().min(text.len() - start);
+        let length = error.length().clamp(1, (text.len() - start).max(1));
         // What is shown goes to a terminal: control characters give way to a sign of equal length.
         let shown = text.chars().map(|c| if c.is_ascii_control() && c != '\n' { '?' } else { c });
+        // At the end of the string there is a blank for the caret to stand under.
+        let shown = shown.chain([' ']).collect();
         Self::BadFormat(Box::new(BadFormat {
-            text: NamedSource::new(origin, shown.collect()),
+            text: NamedSource::new(origin, shown),
             span: (start, length).into(),
             label: error.kind().to_string(),
             help: error.suggestion().map(str::to_owned),
@@ -124,8 +126,11 @@ impl Error {
 
 impl BadFormat {
     fn render(&self, paint: Paint) -> Option<String> {
-        let mut theme =
-            if paint.is_on() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let mut theme = if paint.is_on() {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
         theme.characters.error = "error:".to_owned();
         let mut text = String::new();
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100);

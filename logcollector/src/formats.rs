@@ -15,6 +15,9 @@ pub(crate) enum Choice {
     Fixed(Arc<Format>),
 }
 
+/// More formats than these are not told from lines, so that hostile ones cannot fill the memory.
+const MOST: usize = 64;
+
 /// The formats in use, each with a reader.
 #[derive(Debug)]
 pub(crate) struct Formats {
@@ -34,6 +37,12 @@ impl Formats {
     /// The index of the format that was asked for, if one was.
     pub(crate) fn fixed(&self) -> Option<usize> {
         self.detector.is_none().then_some(0)
+    }
+
+    /// How many lines a record of the format that was asked for takes.
+    pub(crate) fn lines_per_record(&self) -> usize {
+        let fixed = self.fixed().and_then(|index| self.readers.get(index));
+        fixed.map_or(1, |reader| reader.format().lines_per_record())
     }
 
     /// The reader of a format in use.
@@ -56,10 +65,14 @@ impl Formats {
             reader.format().text() == format.text()
                 && reader.format().encoding() == format.encoding()
         };
-        let index = self.readers.iter().position(same).unwrap_or_else(|| {
-            self.readers.push(Reader::new(Arc::clone(format)));
-            self.readers.len() - 1
-        });
+        let index = match self.readers.iter().position(same) {
+            Some(index) => index,
+            None if self.readers.len() >= MOST => return None,
+            None => {
+                self.readers.push(Reader::new(Arc::clone(format)));
+                self.readers.len() - 1
+            }
+        };
         Some((index, said))
     }
 }

@@ -1,6 +1,6 @@
 //! The command line and the pipeline: sources, framing, unwrapping, sinks.
 //!
-//! A line goes from a [`source`] through [`frame`] and [`unwrap`] to `accesslog`, which reads it,
+//! A line goes from a source through [`frame`] and [`unwrap`] to `accesslog`, which reads it,
 //! and on to a sink; every line stands in the account at the end. Async and waiting live at the two
 //! ends only. What is public here is public for the fuzz targets: the product is the binary.
 

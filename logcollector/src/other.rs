@@ -58,9 +58,10 @@ fn is_envoy(line: &[u8]) -> bool {
     let Some((time, rest)) = line.split_at_checked(25) else {
         return false;
     };
-    let time_fits = time.iter().zip(b"[0000-00-00 00:00:00.000]").all(|(byte, wanted)| {
-        if *wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted }
-    });
+    let time_fits = time
+        .iter()
+        .zip(b"[0000-00-00 00:00:00.000]")
+        .all(|(byte, wanted)| if *wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted });
     time_fits && rest.starts_with(b"[")
 }
 
@@ -74,7 +75,15 @@ fn tab_separated(line: &[u8]) -> Option<Other> {
 
 fn is_level(word: &[u8]) -> bool {
     const LEVELS: [&[u8]; 9] = [
-        b"trace", b"debug", b"info", b"warn", b"warning", b"error", b"critical", b"fatal", b"none",
+        b"trace",
+        b"debug",
+        b"info",
+        b"warn",
+        b"warning",
+        b"error",
+        b"critical",
+        b"fatal",
+        b"none",
     ];
     LEVELS.contains(&word)
 }
@@ -145,20 +154,41 @@ mod tests {
     fn ok_kinds() {
         use Other::{Agent, Envoy, Kubectl};
         let cases: &[(Other, &str)] = &[
-            (Envoy, "[2026-11-20 07:46:40.649][7210][warning][main] [source/server/server.cc:1028] caught ENVOY_SIGTERM"),
-            (Envoy, "2026-11-20T12:59:55.612076Z\tinfo\tenvoy main source/server/server.cc:1167\tshutting down\tthread=15671"),
-            (Envoy, r#"{"level":"info","time":"2026-11-20T12:59:55.612076Z","scope":"envoy main","msg":"x"}"#),
+            (
+                Envoy,
+                "[2026-11-20 07:46:40.649][7210][warning][main] [source/server/server.cc:1028] caught ENVOY_SIGTERM",
+            ),
+            (
+                Envoy,
+                "2026-11-20T12:59:55.612076Z\tinfo\tenvoy main source/server/server.cc:1167\tshutting down\tthread=15671",
+            ),
+            (
+                Envoy,
+                r#"{"level":"info","time":"2026-11-20T12:59:55.612076Z","scope":"envoy main","msg":"x"}"#,
+            ),
             (Agent, "2026-11-20T12:59:55.612076Z\tinfo\tEnvoy proxy is ready"),
             (Agent, "2026-11-20T12:59:55.612076Z\twarn\tca\tca request failed"),
-            (Agent, r#"{"level":"info","time":"2026-11-20T12:59:55.612076Z","msg":"Envoy proxy is ready"}"#),
-            (Agent, r#"{"level":"info","time":"2026-11-20T12:59:55.612076Z","scope":"ads","msg":"x"}"#),
-            (Kubectl, r#"Defaulted container "istio-proxy" out of: istio-proxy, app, istio-init (init)"#),
+            (
+                Agent,
+                r#"{"level":"info","time":"2026-11-20T12:59:55.612076Z","msg":"Envoy proxy is ready"}"#,
+            ),
+            (
+                Agent,
+                r#"{"level":"info","time":"2026-11-20T12:59:55.612076Z","scope":"ads","msg":"x"}"#,
+            ),
+            (
+                Kubectl,
+                r#"Defaulted container "istio-proxy" out of: istio-proxy, app, istio-init (init)"#,
+            ),
             (Kubectl, "error: timed out waiting for the condition"),
             (Kubectl, "unable to retrieve container logs for containerd://4f2a"),
             (Kubectl, "failed to create fsnotify watcher: too many open files"),
             (Kubectl, "rpc error: code = NotFound desc = an error occurred"),
             (Kubectl, "Found 3 pods, using pod/reviews-v1-5b5d6494f4-x2x7p"),
-            (Kubectl, "E1120 12:00:00.123456   12345 memcache.go:265] couldn't get current server API group list"),
+            (
+                Kubectl,
+                "E1120 12:00:00.123456   12345 memcache.go:265] couldn't get current server API group list",
+            ),
         ];
         for (kind, line) in cases {
             assert_eq!(Other::classify(line.as_bytes()), Some(*kind), "{line}");

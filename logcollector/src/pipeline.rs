@@ -2,6 +2,7 @@
 //!
 //! Plain functions over borrowed bytes: frame, unwrap, read or classify, write. Nothing here waits.
 
+mod block;
 mod lines;
 mod messages;
 
@@ -14,6 +15,7 @@ use crate::notes::Notes;
 use crate::output::{Output, Stop};
 use crate::paint::Paint;
 use crate::sink::Sink;
+pub(crate) use block::Block;
 use lines::Lines;
 use messages::Messages;
 

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub(crate) use decode::is_compressed;
 pub(crate) use follow::{Event, Follower};
 
 /// An input that is read from start to end.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::other::Other;
+use crate::pipeline::Block;
 use crate::unwrap::Wrapper;
 use crate::visible;
 
@@ -20,6 +21,8 @@ pub(crate) struct Stream {
     pub(crate) searched: Option<u64>,
     /// How many times the format has changed.
     pub(crate) changes: u32,
+    /// The beginning of a record of several lines.
+    pub(crate) block: Block,
     /// The pod and the container, as they are shown; empty if the wrapper did not tell.
     pub(crate) name: String,
 }
@@ -51,6 +54,11 @@ impl Streams {
             self.list.resize_with(at + 1, Stream::default);
         }
         &mut self.list[at]
+    }
+
+    /// All streams.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
+        self.list.iter_mut()
     }
 
     fn add(&mut self, wrapper: &Wrapper<'_>) -> usize {

@@ -17,7 +17,7 @@ pub(crate) fn write(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The text of [`write`] as a string.
+/// The text of [`write()`] as a string.
 pub(crate) fn text(bytes: &[u8]) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     write(bytes, &mut out);

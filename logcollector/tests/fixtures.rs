@@ -3,6 +3,8 @@
 //! A new fixture needs no code. After a change that is meant, run with `INSTA_UPDATE=always` and
 //! look at the difference.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -16,10 +18,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
             "time=%START_TIME(%s.%3f)% code=%RESPONSE_CODE% path=%REQ(:PATH)% ua=\"%REQ(USER-AGENT)%\" ms=%DURATION%",
         ],
     ),
-    (
-        "format-with-own-time-first.log",
-        &["--format", "%START_TIME% %RESPONSE_CODE% %REQ(X-USER)%"],
-    ),
+    ("format-with-own-time-first.log", &["--format", "%START_TIME% %RESPONSE_CODE% %REQ(X-USER)%"]),
     ("omit-empty-values.log", &["--omit-empty-values"]),
     ("oversized-line.log", &["--max-line", "1KiB"]),
 ];
@@ -63,8 +62,8 @@ fn every_fixture() {
     assert!(names.len() > 20, "the fixtures are there");
     for name in names {
         let stem = name.trim_end_matches(".log");
-        insta::assert_snapshot!(format!("json {stem}"), run(&name, &["--other", "show"]));
-        insta::assert_snapshot!(format!("pretty {stem}"), run(&name, &["-o", "pretty"]));
+        insta::assert_snapshot!(format!("json-{stem}"), run(&name, &["--other", "show"]));
+        insta::assert_snapshot!(format!("pretty-{stem}"), run(&name, &["-o", "pretty"]));
     }
 }
 
@@ -74,11 +73,11 @@ fn every_output() {
         for stem in ["preset-istio", "quotes-that-forge-fields", "kubectl-prefix-and-timestamps"] {
             let fields = ["-o", output, "--fields", "pod,response_code,user_agent,route_name"];
             let name = format!("{stem}.log");
-            insta::assert_snapshot!(format!("{output} {stem}"), run(&name, &fields));
+            insta::assert_snapshot!(format!("{output}-{stem}"), run(&name, &fields));
         }
     }
     for output in ["csv", "logfmt", "table"] {
         let shown = run("istio-extra-fields.log", &["-o", output]);
-        insta::assert_snapshot!(format!("{output} istio-extra-fields"), shown);
+        insta::assert_snapshot!(format!("{output}-istio-extra-fields"), shown);
     }
 }

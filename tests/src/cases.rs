@@ -51,7 +51,10 @@ pub fn get(name: impl Into<String>, path: &str) -> Case {
         method: b"GET".to_vec(),
         path: path.as_bytes().to_vec(),
         version: "HTTP/1.1",
-        headers: vec![("host", b"svc.example:8080".to_vec()), ("user-agent", b"curl/8.5.0".to_vec())],
+        headers: vec![
+            ("host", b"svc.example:8080".to_vec()),
+            ("user-agent", b"curl/8.5.0".to_vec()),
+        ],
         body: Vec::new(),
     };
     Case {

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::string::Ia5String;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType,
-};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -92,10 +90,8 @@ impl Identity {
 }
 
 fn authority(name: &str, organization: &str) -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = leaf(
-        &[(DnType::CommonName, name), (DnType::OrganizationName, organization)],
-        Vec::new(),
-    );
+    let mut params =
+        leaf(&[(DnType::CommonName, name), (DnType::OrganizationName, organization)], Vec::new());
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }

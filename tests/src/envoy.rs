@@ -69,7 +69,8 @@ impl Envoy {
         let mut ports = BTreeMap::new();
         for status in listing["listener_statuses"].as_array().unwrap() {
             let socket = &status["local_address"]["socket_address"];
-            let (Some(ip), Some(port)) = (socket["address"].as_str(), socket["port_value"].as_u64())
+            let (Some(ip), Some(port)) =
+                (socket["address"].as_str(), socket["port_value"].as_u64())
             else {
                 continue;
             };

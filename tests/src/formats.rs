@@ -75,12 +75,12 @@ pub fn all() -> Vec<TextFormat> {
     let line = istio.trim_end();
     formats.push(sound("istio + attempts", &format!("{line} %UPSTREAM_REQUEST_ATTEMPT_COUNT%\n")));
     formats.push(TextFormat { omit_empty_values: true, ..sound("istio, omit empty", &istio) });
-    formats.push(TextFormat { omit_empty_values: true, ..sound("key=value, omit empty", KEY_VALUE) });
+    formats
+        .push(TextFormat { omit_empty_values: true, ..sound("key=value, omit empty", KEY_VALUE) });
     formats.extend(SOUND.iter().map(|(name, text)| sound(name, text)));
-    formats.extend(UNSOUND.iter().map(|(name, text)| TextFormat {
-        sound: false,
-        ..sound(name, text)
-    }));
+    formats.extend(
+        UNSOUND.iter().map(|(name, text)| TextFormat { sound: false, ..sound(name, text) }),
+    );
     formats
 }
 
@@ -134,7 +134,7 @@ const SOUND: &[(&str, &str)] = &[
         "dates",
         "%REQ(USER-AGENT)% %START_TIME(%d/%b/%Y:%H:%M:%S %z)%;\
          %START_TIME(%a, %d %b %Y %H:%M:%S %Z)%;%START_TIME(%c)%;%START_TIME(%D %T)%;\
-         %START_TIME(%I:%M:%S %p)%;%START_TIME(literal %% pct)%;%START_TIME_LOCAL(%Y%m%d %H%M)%;\
+         %START_TIME(%I:%M:%S %p)%;%START_TIME(%H%t%M)%;%START_TIME(literal %% pct)%;%START_TIME_LOCAL(%Y%m%d %H%M)%;\
          %START_TIME(%A %B %e %j %y %F %R)%\n",
     ),
     (
@@ -238,7 +238,10 @@ const UNSOUND: &[(&str, &str)] = &[
          %RESP(X-ANSWER):5%|%REQ(X-REQUEST-ID):0%|%DYNAMIC_METADATA(test:text):4%|\
          %REQ(:AUTHORITY):300%\n",
     ),
-    ("values that touch", "%RESPONSE_CODE% %REQ(USER-AGENT)%%REQ(X-FORWARDED-FOR)%%UPSTREAM_HOST%\n"),
+    (
+        "values that touch",
+        "%RESPONSE_CODE% %REQ(USER-AGENT)%%REQ(X-FORWARDED-FOR)%%UPSTREAM_HOST%\n",
+    ),
     (
         "bare values",
         "%REQ(USER-AGENT)% %REQ(X-FORWARDED-FOR)% %RESPONSE_CODE% %REQ(X-REQUEST-ID)% %ROUTE_NAME%\n",

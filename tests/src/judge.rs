@@ -31,12 +31,7 @@ pub struct Judgement {
 }
 
 /// Judges the crate's reading of one text line.
-pub fn judge(
-    pair: &Pair,
-    line: &Line,
-    read: Option<Record<'_>>,
-    readings: &Readings,
-) -> Judgement {
+pub fn judge(pair: &Pair, line: &Line, read: Option<Record<'_>>, readings: &Readings) -> Judgement {
     let Some(record) = read else {
         let known = if readings.is_empty() { "too" } else { "but the reference reads it" };
         return Judgement {
@@ -70,8 +65,7 @@ fn compare_ambiguity(pair: &Pair, record: &Record<'_>, readings: &Readings) -> V
     let key = |field: usize| pair.compiled.fields()[field].key().to_owned();
     let expected: Vec<String> = readings.disputed().into_iter().map(key).collect();
     let ambiguity = record.ambiguity();
-    let found: Vec<String> =
-        ambiguity.iter().flat_map(|a| a.fields()).map(str::to_owned).collect();
+    let found: Vec<String> = ambiguity.iter().flat_map(|a| a.fields()).map(str::to_owned).collect();
     let mut complaints = Vec::new();
     if readings.is_empty() {
         complaints.push("read by the crate, but not by the reference".to_owned());
@@ -110,9 +104,30 @@ pub fn compare_values(pair: &Pair, record: &Record<'_>, truth: &Truth) -> Vec<St
             complaints.push(format!("{operator}: {ours:?}, by the JSON logger {theirs:?}"));
         }
     }
+    complaints.extend(compare_lookups(pair, record, &printed));
     let strange = printed.keys().filter(|key| !pair.members.iter().any(|(k, _)| k == *key));
     complaints.extend(strange.map(|key| format!("a key from nowhere: {key}")));
     complaints
+}
+
+/// Values that are looked up are those that are printed.
+fn compare_lookups(
+    pair: &Pair,
+    record: &Record<'_>,
+    printed: &BTreeMap<String, Truth>,
+) -> Vec<String> {
+    let lookup = |key: &str| {
+        let value = record.get(key).filter(|value| !value.is_absent())?;
+        let mut json = Vec::new();
+        value.write_json(&mut json);
+        Truth::parse(&json)
+    };
+    let differs = |key: &&String| {
+        lookup(key).as_ref() != printed.get(*key).filter(|value| **value != Truth::Null)
+    };
+    let keys = pair.members.iter().map(|(key, _)| key).filter(differs);
+    keys.map(|key| format!("{key}: looked up {:?}, printed {:?}", lookup(key), printed.get(key)))
+        .collect()
 }
 
 /// Whether a difference is one that no reader of text can avoid.
@@ -131,3 +146,6 @@ fn excused(kind: Kind, ours: Option<&Truth>, theirs: Option<&Truth>, omits: bool
         Some(typed) => kind == Kind::Content && typed.compact() == *text,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ pub mod cases;
 pub mod certs;
 pub mod client;
 pub mod config;
+pub mod dice;
 pub mod envoy;
 pub mod formats;
 pub mod frames;

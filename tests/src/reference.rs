@@ -57,10 +57,7 @@ impl Reference {
                 Step::Field(Pattern::new(&format.fields()[*index], format.omits_empty_values()))
             }
         };
-        Self {
-            steps: format.segments().iter().map(step).collect(),
-            fields: format.fields().len(),
-        }
+        Self { steps: format.segments().iter().map(step).collect(), fields: format.fields().len() }
     }
 
     /// Finds every reading of `line`.
@@ -165,6 +162,12 @@ impl Readings {
         let start = spans().map(|(start, _)| *start).min().unwrap_or(0);
         let end = spans().map(|(_, end)| *end).max().unwrap_or(0);
         self.text(start..end)
+    }
+
+    /// The one text that a field has in all readings; `None` when they differ or there is none.
+    pub fn agreed(&self, field: usize) -> Option<&[u8]> {
+        let values = self.values(field);
+        if values.len() == 1 { values.first().copied() } else { None }
     }
 
     /// Up to `limit` readings, each as the texts of all fields; for messages.

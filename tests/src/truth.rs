@@ -136,7 +136,10 @@ impl Parser<'_> {
     }
 
     fn number(&mut self) -> Option<Truth> {
-        let end = self.rest.iter().position(|b| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+        let end = self
+            .rest
+            .iter()
+            .position(|b| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
         let (text, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         let text = String::from_utf8(text.to_vec()).ok()?;
@@ -215,7 +218,8 @@ mod tests {
 
     #[test]
     fn what_is_no_json_of_envoys_is_refused() {
-        for json in [r#"{"a":1,"a":2}"#, r#"{"a":1} x"#, r#""\u4e2d""#, "{\"a\":\"\n\"}", "01x", ""] {
+        for json in [r#"{"a":1,"a":2}"#, r#"{"a":1} x"#, r#""\u4e2d""#, "{\"a\":\"\n\"}", "01x", ""]
+        {
             assert_eq!(Truth::parse(json.as_bytes()), None, "{json}");
         }
     }

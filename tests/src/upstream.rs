@@ -75,14 +75,13 @@ impl Upstream {
             certs.roots().into(),
             rustls::crypto::ring::default_provider().into(),
         );
-        let config = ServerConfig::builder_with_provider(
-            rustls::crypto::ring::default_provider().into(),
-        )
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(verifier.build().unwrap())
-        .with_single_cert(certs.server.chain(), certs.server.private_key())
-        .unwrap();
+        let config =
+            ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_client_cert_verifier(verifier.build().unwrap())
+                .with_single_cert(certs.server.chain(), certs.server.private_key())
+                .unwrap();
         let config = Arc::new(config);
         Self::ip("127.0.0.1", move |stream| {
             let session = ServerConnection::new(config.clone()).unwrap();
@@ -254,10 +253,16 @@ fn serve_grpc(mut stream: TcpStream, trailers: &[(&str, &str)]) -> io::Result<()
                 stream.write_all(&ack)?;
             }
             frames::HEADERS | frames::DATA if end => {
-                let head = frames::block(&[(":status", "200"), ("content-type", "application/grpc")]);
+                let head =
+                    frames::block(&[(":status", "200"), ("content-type", "application/grpc")]);
                 let last = frames::END_HEADERS | frames::END_STREAM;
                 let id = frame.stream;
-                stream.write_all(&frames::frame(frames::HEADERS, frames::END_HEADERS, id, &head))?;
+                stream.write_all(&frames::frame(
+                    frames::HEADERS,
+                    frames::END_HEADERS,
+                    id,
+                    &head,
+                ))?;
                 stream.write_all(&frames::frame(frames::DATA, 0, id, b"\0\0\0\0\x02hi"))?;
                 let block = frames::block(trailers);
                 stream.write_all(&frames::frame(frames::HEADERS, last, id, &block))?;

@@ -1,5 +1,13 @@
 //! The crate accepts and refuses the format strings that the real Envoy accepts and refuses.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failing step is a failing test; results go to the test output"
+)]
+
 //!
 //! One Envoy gets a listener for each format and tells of each whether it takes it, and why not.
 

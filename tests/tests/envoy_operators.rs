@@ -4,6 +4,14 @@
 //! it is optional. HTTP, TCP and TLS traffic is logged in it as text and as JSON. `EMIT_TIME` and
 //! `UNIQUE_ID` are worked out anew by each logger, so only their shape is compared.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failing step is a failing test; results go to the test output"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -23,8 +31,7 @@ fn every_operator_is_read_as_envoy_prints_it() {
     let world = World::create(dir.path());
     let members: Vec<String> = OPERATORS.iter().flat_map(|o| members(o, &world.dir)).collect();
     let text = format!("{}\n", members.concat());
-    let format =
-        TextFormat { name: "every operator", text, omit_empty_values: false, sound: true };
+    let format = TextFormat { name: "every operator", text, omit_empty_values: false, sound: true };
     let pair = Pair::new(0, format);
     let cases = table::friendly();
     let owners = log(&world, &pair, &cases);
@@ -69,7 +76,8 @@ fn unreadable(line: &[u8], members: &[String]) -> Vec<String> {
     let mut complaints = Vec::new();
     for (index, member) in members.iter().enumerate() {
         let next = members.get(index + 1).and_then(|next| next.split('%').next());
-        let end = next.and_then(|next| rest.find(&format!("|{next}"))).map_or(rest.len(), |n| n + 1);
+        let end =
+            next.and_then(|next| rest.find(&format!("|{next}"))).map_or(rest.len(), |n| n + 1);
         let (piece, tail) = rest.split_at(end);
         let format = Format::compile(member).unwrap();
         if Reader::new(format.into()).read(piece.as_bytes()).is_err() {

@@ -9,6 +9,14 @@
 //! - the JSON lines, read as a JSON log, give the same records;
 //! - the lines of a preset are recognised as those of that preset.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failing step is a failing test; results go to the test output"
+)]
+
 use std::path::Path;
 
 use accesslog::{Detector, Format, FormatOptions, Preset, Reader, WarningKind};
@@ -23,23 +31,6 @@ use tests::play;
 use tests::reference::Reference;
 use tests::report::Report;
 use tests::truth::Truth;
-
-/// A JSON format and its logger.
-struct JsonLog {
-    format: JsonFormat,
-    logger: Logger,
-}
-
-impl JsonLog {
-    fn new(format: JsonFormat) -> Self {
-        let logger = Logger {
-            file: format!("{}.log", format.name),
-            template: Template::Json(serde_json::from_str(&format.text).unwrap()),
-            omit_empty_values: format.omit_empty_values,
-        };
-        Self { format, logger }
-    }
-}
 
 #[test]
 fn every_line_is_read_as_envoy_meant_it() {
@@ -61,9 +52,15 @@ fn every_line_is_read_as_envoy_meant_it() {
     }
     for log in &json_logs {
         report.begin(log.format.name);
-        read_json(log, &world, &mut report);
+        let lines = read_json(log, &world, &mut report);
+        assert_eq!(lines, owners.len(), "{}: one line a record", log.format.name);
     }
-    println!("{} cases, {} records, flags: {:?}", cases.len(), owners.len(), play::flags_seen(&world));
+    println!(
+        "{} cases, {} records, flags: {:?}",
+        cases.len(),
+        owners.len(),
+        play::flags_seen(&world)
+    );
     println!("{report}");
     let complaints = report.complaints();
     let some: String = complaints.iter().take(40).map(|text| format!("{text}\n")).collect();
@@ -77,6 +74,44 @@ fn the_table_is_large_and_its_names_are_unique() {
     assert_eq!(names.len(), cases.len());
     assert!(cases.len() >= 60, "{} cases", cases.len());
     assert!(formats::all().len() >= 20, "{} formats", formats::all().len());
+}
+
+#[test]
+fn a_newline_that_a_client_sends_is_warned_of() {
+    let format = Format::compile("%REQ(:METHOD)% \"%QUERY_PARAM(q)%\" %RESPONSE_CODE%\n").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::create(dir.path());
+    let logger = Logger {
+        file: "torn.log".to_owned(),
+        template: Template::Text(format.text().to_owned()),
+        omit_empty_values: false,
+    };
+    let envoy = Envoy::start(&config::minimal(&world, std::slice::from_ref(&logger)), dir.path());
+    let case = cases::get("forged line", "/?q=a%22%20200%0aGET%20%22forged");
+    let door = Door::Tcp(envoy.ports()["minimal"]);
+    client::play(&door, None, &world.certs, &case.act());
+    let log = envoy.wait_for_lines(&logger.path(&world), 2, &case.name);
+    // One request, two lines that both read well: nothing in them shows that one is forged.
+    assert_eq!(log, b"GET \"a\" 200\nGET \"forged\" 200\n");
+    let is_newline = |kind: &WarningKind| matches!(kind, WarningKind::MayPrintNewline { .. });
+    assert!(format.warnings().iter().any(|warning| is_newline(warning.kind())));
+}
+
+/// A JSON format and its logger.
+struct JsonLog {
+    format: JsonFormat,
+    logger: Logger,
+}
+
+impl JsonLog {
+    fn new(format: JsonFormat) -> Self {
+        let logger = Logger {
+            file: format!("{}.log", format.name),
+            template: Template::Json(serde_json::from_str(&format.text).unwrap()),
+            omit_empty_values: format.omit_empty_values,
+        };
+        Self { format, logger }
+    }
 }
 
 /// Plays all cases; returns the case of each record.
@@ -118,16 +153,18 @@ fn read_json_of_text(pair: &Pair, lines: &[Line], report: &mut Report) {
     complaints.for_each(|complaint| report.complain(complaint));
 }
 
-/// Reads a log in a JSON format.
-fn read_json(log: &JsonLog, world: &World, report: &mut Report) {
+/// Reads a log in a JSON format; returns how many lines it has.
+fn read_json(log: &JsonLog, world: &World, report: &mut Report) -> usize {
     let mut reader = Reader::new(log.format.compile().into());
     let bytes = std::fs::read(log.logger.path(world)).unwrap();
-    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()).collect();
+    for line in &lines {
         let complaint = json_complaint(&mut reader, line);
         let verdict = if complaint.is_none() { Verdict::Unique } else { Verdict::Wrong };
         let complaints = complaint.into_iter().collect();
         report.add(Judgement { verdict, complaints }, || "JSON log".to_owned());
     }
+    lines.len()
 }
 
 fn json_complaint(reader: &mut Reader, line: &[u8]) -> Option<String> {
@@ -170,25 +207,4 @@ fn says_the_same(printed: &Truth, truth: &Truth) -> bool {
             let absent = strings && is_dash(theirs) && *ours == Truth::Null;
             key == name && (ours == theirs || absent)
         })
-}
-
-#[test]
-fn a_newline_that_a_client_sends_is_warned_of() {
-    let format = Format::compile("%REQ(:METHOD)% \"%QUERY_PARAM(q)%\" %RESPONSE_CODE%\n").unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let world = World::create(dir.path());
-    let logger = Logger {
-        file: "torn.log".to_owned(),
-        template: Template::Text(format.text().to_owned()),
-        omit_empty_values: false,
-    };
-    let envoy = Envoy::start(&config::minimal(&world, std::slice::from_ref(&logger)), dir.path());
-    let case = cases::get("forged line", "/?q=a%22%20200%0aGET%20%22forged");
-    let door = Door::Tcp(envoy.ports()["minimal"]);
-    client::play(&door, None, &world.certs, &case.act());
-    let log = envoy.wait_for_lines(&logger.path(&world), 2, &case.name);
-    // One request, two lines that both read well: nothing in them shows that one is forged.
-    assert_eq!(log, b"GET \"a\" 200\nGET \"forged\" 200\n");
-    let is_newline = |kind: &WarningKind| matches!(kind, WarningKind::MayPrintNewline { .. });
-    assert!(format.warnings().iter().any(|warning| is_newline(warning.kind())));
 }

@@ -40,7 +40,8 @@ pub(crate) struct ReadArgs {
 
     /// Print only these fields, in this order; pod, container, stream, time, extra and ambiguous
     /// may be among them
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', help_heading = "Printing")]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = field)]
+    #[arg(help_heading = "Printing")]
     pub(crate) fields: Option<Vec<String>>,
 
     /// Leave absent fields out (json, logfmt)
@@ -88,6 +89,14 @@ pub(super) fn rename(text: &str) -> Result<(String, String), String> {
             Ok((operator.to_owned(), name.to_owned()))
         }
         _ => Err("expected OPERATOR=NAME, such as 'REQ(X-TENANT)=tenant'".to_owned()),
+    }
+}
+
+/// Reads the name of a field; blanks around it do not count.
+fn field(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("expected the names of fields, such as response_code,path".to_owned()),
+        name => Ok(name.to_owned()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! `format show` and `format list`: what format strings and command operators mean.
 
-use accesslog::{Argument, ArgumentKind, Field, Format, Kind, OPERATORS, Operator, Segment, Source};
+use accesslog::{
+    Argument, ArgumentKind, Field, Format, Kind, OPERATORS, Operator, Segment, Source,
+};
 use serde_json::{Value, json};
 
 use super::{Outcome, formatting, pretty, print};
@@ -58,7 +60,7 @@ fn show_pretty(format: &Format, paint: Paint) -> String {
     for segment in format.segments() {
         rows.push(match segment {
             Segment::Literal(bytes) => {
-                let shown = format!("\"{}\"", visible::text(bytes));
+                let shown = format!("`{}`", visible::text(bytes));
                 [shown, String::new(), String::new(), String::new(), String::new()]
             }
             Segment::Field(index) => match format.fields().get(*index) {

@@ -126,7 +126,7 @@ fn remarks(format: &Format) -> Vec<String> {
     }
     if !in_doubt.is_empty() {
         remarks.push(format!(
-            "format: {} may hold the text that ends them; lines in doubt come out ambiguous",
+            "format: values that may hold the text that ends them: {}; lines in doubt are ambiguous",
             in_doubt.join(", ")
         ));
     }

@@ -61,9 +61,8 @@ impl From<Stop> for End {
 }
 
 fn read(reading: &mut Reading, file: &Path) -> Result<(), End> {
-    let failed = |error| {
-        End::Input(Error::Input { name: file.to_string_lossy().into_owned(), error })
-    };
+    let failed =
+        |error| End::Input(Error::Input { name: file.to_string_lossy().into_owned(), error });
     let mut source = Source::open(file).map_err(failed)?;
     let pipeline = &mut reading.pipeline;
     let bar = progress_bar(&source);

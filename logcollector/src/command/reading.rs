@@ -47,8 +47,11 @@ impl Reading {
     /// Ends the work, and prints the account. `stopped` is why it ended before its time, if it did.
     pub(crate) fn finish(self, stopped: Result<(), Stop>) -> Result<Outcome, Error> {
         let (account, notes, flushed) = self.pipeline.finish();
-        if let Err(Stop::Failed(error)) = stopped.and(flushed) {
-            return Err(Error::Output(error));
+        match stopped.and(flushed) {
+            Ok(()) => {}
+            // Who closes standard output has seen enough, and an account of a part is no account.
+            Err(Stop::Closed) => return Ok(Outcome::Done),
+            Err(Stop::Failed(error)) => return Err(Error::Output(error)),
         }
         notes.print(&account.to_string());
         let rejected = self.strict && account.has_unparsed();
@@ -95,6 +98,9 @@ fn check_fields(format: &Format, fields: &[String]) -> Result<(), Error> {
     let ours = || WRAPPER_KEYS.into_iter().chain(RECORD_KEYS);
     let unknown = fields.iter().find(|name| !keys().chain(ours()).any(|key| key == name.as_str()));
     unknown.map_or(Ok(()), |name| {
-        Err(Error::UnknownField { name: name.clone(), closest: closest(name, keys().chain(ours())) })
+        Err(Error::UnknownField {
+            name: name.clone(),
+            closest: closest(name, keys().chain(ours())),
+        })
     })
 }

@@ -131,8 +131,7 @@ impl<W: Write> Lines<W> {
             let wrapper = Wrapper { stream: Some(stream), ..Wrapper::default() };
             pass(messages, wrapper, joiner.finish(stream), b"")?;
         }
-        messages.end();
-        Ok(())
+        messages.end()
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) struct Messages<W: Write> {
     chunk: u64,
     /// The format that was taken first in this input, so that streams with the same are not named.
     first_format: Option<usize>,
+    lines_per_record: usize,
     /// Unparsed lines of this input while no format was known.
     without_format: u64,
 }
@@ -57,6 +58,7 @@ impl<W: Write> Messages<W> {
         notes: Notes,
     ) -> Self {
         Self {
+            lines_per_record: formats.lines_per_record(),
             formats,
             streams: Streams::default(),
             sink,
@@ -99,18 +101,25 @@ impl<W: Write> Messages<W> {
     }
 
     /// Ends an input.
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self) -> Result<(), Stop> {
+        let mut blocks: Vec<_> =
+            self.streams.iter_mut().map(|stream| std::mem::take(&mut stream.block)).collect();
+        for line in blocks.iter_mut().flat_map(|block| std::iter::from_fn(|| block.pop())) {
+            let message = Message { wrapper: Wrapper::default(), body: &line.body };
+            self.settle_no_record(&message, None)?;
+        }
         if self.without_format > 0 && self.first_format.is_none() {
             self.notes.say(&format!(
                 "{}: no known format; give the proxy's format string with --format",
                 self.input
             ));
         }
+        Ok(())
     }
 
     pub(super) fn finish(self) -> (Account, Notes) {
-        for remark in self.sink.remarks() {
-            self.notes.say(&remark);
+        if self.account.has_records() {
+            self.sink.remarks().iter().for_each(|remark| self.notes.say(remark));
         }
         (self.account, self.notes)
     }
@@ -147,6 +156,9 @@ impl<W: Write> Messages<W> {
         rest: &[u8],
     ) -> Result<Option<&'c Message<'a>>, Stop> {
         let Some(first) = candidates.first() else { return Ok(None) };
+        if self.lines_per_record > 1 {
+            return Ok(self.settle_block(first)?.then_some(first));
+        }
         let mut mismatch = None;
         if let Some(format) = self.format_of(candidates, rest) {
             for message in candidates {
@@ -166,6 +178,40 @@ impl<W: Write> Messages<W> {
         }
         self.unparsed(first, mismatch)?;
         Ok(None)
+    }
+
+    /// Takes a message that may be one line of a record of several; whether one is complete with it.
+    fn settle_block(&mut self, message: &Message<'_>) -> Result<bool, Stop> {
+        let mut block = std::mem::take(&mut self.streams.of(&message.wrapper).block);
+        block.push(&message.wrapper, message.body);
+        let mut read = false;
+        if block.len() >= self.lines_per_record {
+            let (body, time) = block.joined();
+            let wrapper = Wrapper { time, ..message.wrapper };
+            let mismatch = self.read(&Message { wrapper, body: &body }, 0)?;
+            read = mismatch.is_none();
+            if read {
+                block.clear();
+            } else if let Some(oldest) = block.pop() {
+                // The record, if there is one, begins later.
+                let wrapper = Wrapper { time: None, ..message.wrapper };
+                let alone = Message { wrapper, body: &oldest.body };
+                self.settle_no_record(&alone, mismatch.map(|mismatch| (mismatch, 0)))?;
+            }
+        }
+        self.streams.of(&message.wrapper).block = block;
+        Ok(read)
+    }
+
+    fn settle_no_record(
+        &mut self,
+        message: &Message<'_>,
+        mismatch: Option<(Mismatch, usize)>,
+    ) -> Result<(), Stop> {
+        if !self.settle_other(&[*message])? {
+            self.unparsed(message, mismatch)?;
+        }
+        Ok(())
     }
 
     /// The format of a stream, told from what has arrived of it if it was not known.
@@ -259,7 +305,10 @@ impl<W: Write> Messages<W> {
                 let expected = mismatch.expected(formats.reader(format)?.format());
                 Some(format!("column {}: expected {expected}", mismatch.offset() + 1))
             });
-            told.unwrap_or_else(|| "not in a known format".to_owned())
+            told.unwrap_or_else(|| match formats.fixed() {
+                Some(_) => "the record it begins is not complete".to_owned(),
+                None => "not in a known format".to_owned(),
+            })
         };
         account.unparsed(message.body, place, reason);
         self.streams.of(&message.wrapper).last_other = None;

@@ -21,6 +21,8 @@ const AMBIGUOUS: &str = "ambiguous";
 pub(crate) struct Columns {
     columns: Vec<Column>,
     chosen: bool,
+    /// Whether the last column, `ambiguous`, is there only to say that a chosen one is disputed.
+    told_of_disputes: bool,
     /// A key of a later record that has no column.
     left_out: Option<String>,
 }
@@ -52,18 +54,32 @@ pub(super) enum Cell<'a> {
 }
 
 impl Columns {
-    /// The columns named by the user.
+    /// The columns named by the user; a name that comes again is no second column.
     pub(crate) fn chosen(names: Vec<String>) -> Self {
-        let column = |name| Column { name, at: 0, seen: false };
-        let columns = names.into_iter().map(column).collect();
-        Self { columns, chosen: true, left_out: None }
+        let mut columns: Vec<Column> = Vec::with_capacity(names.len());
+        for name in names {
+            if columns.iter().all(|column| column.name != name) {
+                columns.push(Column { name, at: 0, seen: false });
+            }
+        }
+        Self { columns, chosen: true, told_of_disputes: false, left_out: None }
+    }
+
+    /// These columns and `ambiguous`, so that a row can say that one of them is disputed.
+    pub(super) fn with_disputes(mut self) -> Self {
+        if self.chosen && self.names().all(|name| name != AMBIGUOUS) {
+            self.columns.push(Column { name: AMBIGUOUS.to_owned(), at: 0, seen: false });
+            self.told_of_disputes = true;
+        }
+        self
     }
 
     /// The columns of a record: what its wrapper told, its own, `extra` if its format has extra
     /// fields, and `ambiguous`.
     pub(super) fn of(entry: &Entry<'_>) -> Self {
         let record = entry.record;
-        let mut names: Vec<String> = wrapper_members(entry).map(|(key, _)| key.to_owned()).collect();
+        let mut names: Vec<String> =
+            wrapper_members(entry).map(|(key, _)| key.to_owned()).collect();
         names.extend(own_keys(record).map(str::to_owned));
         if record.extra().next().is_some() {
             names.push(EXTRA.to_owned());
@@ -77,14 +93,14 @@ impl Columns {
     }
 
     /// Calls `each` with every column's name and what stands in it.
-    pub(super) fn cells<'a>(
-        &mut self,
-        entry: &Entry<'a>,
-        mut each: impl FnMut(&str, Cell<'a>),
-    ) {
-        let mut own = 0;
+    pub(super) fn cells<'a>(&mut self, entry: &Entry<'a>, mut each: impl FnMut(&str, Cell<'a>)) {
+        let (mut own, mut disputed) = (0, false);
         for column in &mut self.columns {
-            let cell = column.cell(entry);
+            let mut cell = column.cell(entry);
+            disputed |= cell == Cell::Disputed;
+            if cell == Cell::Ambiguous && self.told_of_disputes && !disputed {
+                cell = Cell::Absent;
+            }
             own += usize::from(matches!(cell, Cell::Field(_) | Cell::Disputed));
             each(&column.name, cell);
         }
@@ -121,16 +137,13 @@ impl Column {
             }
         }
         self.seen = true;
-        if record.is_disputed(self.at) {
-            Cell::Disputed
-        } else {
-            Cell::Field(self.at)
-        }
+        if record.is_disputed(self.at) { Cell::Disputed } else { Cell::Field(self.at) }
     }
 
     fn other_cell<'a>(&mut self, entry: &Entry<'a>) -> Cell<'a> {
         let wrapper = entry.wrapper;
         let told = match self.name.as_str() {
+            EXTRA if extra_is_disputed(entry.record) => return Cell::Disputed,
             EXTRA if entry.record.extra().next().is_some() => return Cell::Extra,
             AMBIGUOUS if entry.record.ambiguity().is_some() => return Cell::Ambiguous,
             name => wrapper_value(wrapper, name),
@@ -138,6 +151,11 @@ impl Column {
         self.seen |= told.is_some();
         told.map_or(Cell::Absent, Cell::Wrapper)
     }
+}
+
+fn extra_is_disputed(record: &Record<'_>) -> bool {
+    record.ambiguity().is_some()
+        && (0..record.len()).any(|at| record.is_extra(at) && record.is_disputed(at))
 }
 
 /// The keys of a record, those of extra fields left out.
@@ -173,7 +191,10 @@ pub(super) fn text<'a>(entry: &Entry<'a>, cell: &Cell<'a>) -> Option<Cow<'a, [u8
         Cell::Absent | Cell::Disputed => None,
         Cell::Field(at) => Value::to_bytes(entry.record.value(*at)),
         Cell::Wrapper(text) => Some(Cow::Borrowed(text)),
-        Cell::Extra => Some(Cow::Owned(entry.record.extra().collect::<Vec<_>>().join(&b' '))),
+        Cell::Extra => {
+            let texts = entry.record.extra().map(|text| text.unwrap_or(b"-"));
+            Some(Cow::Owned(texts.collect::<Vec<_>>().join(&b' ')))
+        }
         Cell::Ambiguous => Some(Cow::Owned(disputed_names(entry.record).into_bytes())),
     }
 }

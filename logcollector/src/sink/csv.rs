@@ -12,7 +12,7 @@ pub(crate) struct Csv {
 
 impl Csv {
     pub(super) fn new(columns: Option<Columns>) -> Self {
-        Self { columns, header_written: false }
+        Self { columns: columns.map(Columns::with_disputes), header_written: false }
     }
 
     pub(super) fn columns(&self) -> Option<&Columns> {

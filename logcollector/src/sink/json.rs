@@ -60,13 +60,7 @@ fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out
         Cell::Wrapper(value) => write_string_member(name, value, start, out),
         Cell::Extra => {
             separate(start, out);
-            out.extend_from_slice(b"\"extra\":[");
-            let values = out.len();
-            for value in entry.record.extra() {
-                separate(values, out);
-                write_json_string(value, out);
-            }
-            out.push(b']');
+            entry.record.write_json_extra(out);
         }
     });
     if let Some(ambiguity) = entry.record.ambiguity().filter(|_| ambiguous) {

@@ -126,24 +126,29 @@ impl Glance<'_> {
     }
 
     fn write_request(&self, out: &mut Vec<u8>) {
+        let has_target = self.has(WellKnown::Authority) || self.has(WellKnown::Path);
         if self.has(WellKnown::Method) {
             let method = self.text(WellKnown::Method).unwrap_or_else(|| "-".to_owned());
             self.styled(BOLD, &method, out);
-            out.extend(std::iter::repeat_n(b' ', 4_usize.saturating_sub(method.len()) + 1));
+            let gap = if has_target { 4_usize.saturating_sub(method.len()) + 1 } else { 0 };
+            out.extend(std::iter::repeat_n(b' ', gap));
         }
-        let authority = self.text(WellKnown::Authority).unwrap_or_default();
-        let path = self.text(WellKnown::Path).unwrap_or_default();
-        let both = if authority.is_empty() && path.is_empty() { "-" } else { "" };
-        out.extend_from_slice(format!("{authority}{path}{both}").as_bytes());
+        if has_target {
+            let authority = self.text(WellKnown::Authority).unwrap_or_default();
+            let path = self.text(WellKnown::Path).unwrap_or_default();
+            let both = if authority.is_empty() && path.is_empty() { "-" } else { "" };
+            out.extend_from_slice(format!("{authority}{path}{both}").as_bytes());
+        }
     }
 
     /// A TCP connection: the name that the client asked for, or else where it connected to.
     fn write_connection(&self, out: &mut Vec<u8>) {
-        self.styled(BOLD, "TCP ", out);
+        self.styled(BOLD, "TCP", out);
         let asked = self.text(WellKnown::RequestedServerName);
         let target = asked.or_else(|| self.text(WellKnown::DownstreamLocalAddress));
-        out.push(b' ');
-        out.extend_from_slice(target.unwrap_or_else(|| "-".to_owned()).as_bytes());
+        if let Some(target) = target {
+            out.extend_from_slice(format!("  {target}").as_bytes());
+        }
     }
 
     fn write_upstream(&self, out: &mut Vec<u8>) {

@@ -18,7 +18,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(super) fn new(columns: Option<Columns>) -> Self {
-        Self { columns, held: Vec::new(), widths: None }
+        Self { columns: columns.map(Columns::with_disputes), held: Vec::new(), widths: None }
     }
 
     pub(super) fn columns(&self) -> Option<&Columns> {

@@ -9,6 +9,11 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// How much is read ahead of a decompressor.
 const AHEAD: usize = 64 * 1024;
 
+/// Whether a file that begins so is compressed in a way known here.
+pub(crate) fn is_compressed(start: &[u8]) -> bool {
+    start.starts_with(GZIP) || start.starts_with(ZSTD)
+}
+
 /// A reader of the content of `input`, which may be compressed with gzip or zstd, also in several
 /// members or frames.
 pub(super) fn decoded(mut input: impl Read + 'static) -> io::Result<Box<dyn Read>> {

@@ -156,7 +156,10 @@ impl Identity {
     fn of(metadata: &Metadata) -> Self {
         let created = metadata.created().ok();
         let since = created.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        Self(since.map_or(0, |time| time.as_secs()), since.map_or(0, |time| time.subsec_nanos().into()))
+        Self(
+            since.map_or(0, |time| time.as_secs()),
+            since.map_or(0, |time| time.subsec_nanos().into()),
+        )
     }
 }
 

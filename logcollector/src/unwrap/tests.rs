@@ -25,7 +25,11 @@ fn seen(line: &str) -> String {
 #[test]
 fn ok_wrappers() {
     let cases = [
-        ("no wrapper", "[2026-11-20T12:00:00.123Z] \"GET /", "|plain|[2026-11-20T12:00:00.123Z] \"GET /"),
+        (
+            "no wrapper",
+            "[2026-11-20T12:00:00.123Z] \"GET /",
+            "|plain|[2026-11-20T12:00:00.123Z] \"GET /",
+        ),
         ("prefix", "[pod/a-1/istio-proxy] x y", "a-1/istio-proxy|plain|x y"),
         ("prefix of an empty line", "[pod/a-1/istio-proxy] ", "a-1/istio-proxy|plain|"),
         ("time", "2026-11-20T12:00:00.123456789Z x", "|time|x"),
@@ -72,7 +76,10 @@ fn ok_plain_lines_that_look_a_little_like_wrappers() {
         ("a point and no digits", "2026-11-20T12:00:00.Z x"),
         ("an agent's line", "2026-11-20T12:00:00.123456Z\tinfo\tx"),
         ("docker without a time", r#"{"log":"a\n","stream":"stdout"}"#),
-        ("docker with another stream", r#"{"log":"a\n","stream":"x","time":"2026-11-20T12:00:00Z"}"#),
+        (
+            "docker with another stream",
+            r#"{"log":"a\n","stream":"x","time":"2026-11-20T12:00:00Z"}"#,
+        ),
         ("docker cut", r#"{"log":"a\n","stream":"std"#),
         ("empty", ""),
     ];

@@ -1,6 +1,7 @@
 //! Forgeries put together at random from pieces of log lines, the same ones in every run.
 
 use super::{Case, get, get2};
+use crate::dice::Dice;
 
 /// What log lines of the formats under test are made of.
 const PIECES: &[&str] = &[
@@ -51,7 +52,7 @@ const HEADERS: &[(&str, u32)] = &[
 
 /// This many random forgeries.
 pub(super) fn forgeries(count: u32) -> Vec<Case> {
-    let mut dice = Dice(0x2026_1120);
+    let mut dice = Dice::new(1);
     (0..count).map(|number| forgery(number, &mut dice)).collect()
 }
 
@@ -67,18 +68,5 @@ fn forgery(number: u32, dice: &mut Dice) -> Case {
 }
 
 fn value(dice: &mut Dice) -> String {
-    let count = 1 + dice.roll(6);
-    let piece = |dice: &mut Dice| PIECES[dice.roll(PIECES.len() as u32) as usize];
-    (0..count).map(|_| piece(dice)).collect()
-}
-
-/// A generator of small random numbers (the constants are Knuth's).
-struct Dice(u64);
-
-impl Dice {
-    /// A number below `sides`.
-    fn roll(&mut self, sides: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as u32 % sides
-    }
+    (0..=dice.roll(6)).map(|_| *dice.pick(PIECES)).collect()
 }

@@ -160,7 +160,8 @@ fn over_tcp() -> Vec<Case> {
         tcp("TCP denied by policy", "tcp_denied"),
         raw("TCP for too long", "tcp_short", Act::Say(b"abc".to_vec())).flags("DT"),
         raw("TCP idle", "tcp_idle", Act::Say(b"abc".to_vec())),
-        raw("plain text on a TLS port", "strict", Act::Say(b"GET / HTTP/1.1\r\n\r\n".to_vec())).flags("NR"),
+        raw("plain text on a TLS port", "strict", Act::Say(b"GET / HTTP/1.1\r\n\r\n".to_vec()))
+            .flags("NR"),
         tcp("unknown server name", "strict").tls(Some("other.example"), true).flags("NR"),
         tcp("no client certificate", "strict").tls(server, false),
     ]
@@ -178,7 +179,9 @@ fn values() -> Vec<Case> {
         get("agent with a tab", "/ok").agent("tab\there").header("referer", "a\tb"),
         get("agent in Latin-1", "/ok").agent(b"caf\xe9 \xfcber"),
         get("agent in UTF-8", "/ok").agent("中文 ☕ é"),
-        get("agent cut inside UTF-8", "/ok").agent("123456789012345678é").header("x-echo", "1234中"),
+        get("agent cut inside UTF-8", "/ok")
+            .agent("123456789012345678é")
+            .header("x-echo", "1234中"),
         get("agent not UTF-8", "/ok").agent(b"\xff\xfe\xfd \x80 \xc3\xa9 \xc3"),
         get("agent with pipes", "/ok").agent("a|b||c|"),
         get("agent folded", "/ok").agent("folded\r\n  continued"),
@@ -198,9 +201,13 @@ fn values() -> Vec<Case> {
         get("answer with quotes", "/ok").header("x-echo", "say \"x\" \\ é \t."),
         get("answer in Latin-1", "/ok").header("x-echo", b"caf\xe9"),
         get("answer is a dash", "/ok").header("x-echo", "-"),
-        get("metadata with quotes", "/ok").header("x-meta", "a \"b\" c").header("x-state", "a \"b\""),
+        get("metadata with quotes", "/ok")
+            .header("x-meta", "a \"b\" c")
+            .header("x-state", "a \"b\""),
         get("metadata in Latin-1", "/ok").header("x-state", b"caf\xe9"),
-        get("metadata looks like JSON", "/ok").header("x-meta", "42").header("x-state", "{\"a\":1}"),
+        get("metadata looks like JSON", "/ok")
+            .header("x-meta", "42")
+            .header("x-state", "{\"a\":1}"),
         get("metadata is a dash", "/ok").header("x-meta", "-").header("x-state", "-"),
         get("authority with a port", "/ok").header("host", "[2001:db8::1]:8443"),
         get("method unknown", "/ok").method("M-SEARCH"),
@@ -242,10 +249,15 @@ fn forgeries() -> Vec<Case> {
         case("forwarded for a whole line").header(forged, line),
         case("forwarded for the tail of a line").header(forged, format!("1.1.1.1\" \"{tail}")),
         case("id is a separator").header("x-request-id", "a\" \"b"),
-        case("id is the tail of a line")
-            .header("x-request-id", r#"id" "host" "1.2.3.4:80" up 1.2.3.4:1 1.2.3.4:2 1.2.3.4:3 - x"#),
+        case("id is the tail of a line").header(
+            "x-request-id",
+            r#"id" "host" "1.2.3.4:80" up 1.2.3.4:1 1.2.3.4:2 1.2.3.4:3 - x"#,
+        ),
         case("id is a whole line").header("x-request-id", line),
-        case("all three forge").agent("b\" \"c").header(forged, "a\" \"").header("x-request-id", "\" \"d"),
+        case("all three forge")
+            .agent("b\" \"c")
+            .header(forged, "a\" \"")
+            .header("x-request-id", "\" \"d"),
         case("original path with quotes").header(original, "/x y \"z\" HTTP/1.1\" 200"),
         case("original path is the head of a line").header(original, head),
         case("original path is a whole line").header(original, line),
@@ -253,7 +265,9 @@ fn forgeries() -> Vec<Case> {
         case("original path removed at the edge").via("edge").header(original, head),
         case("original path and agent").header(original, "/x HTTP/1.1\" 200 - y").agent("a\" \"b"),
         case("metadata forges").header("x-meta", "x end").header("x-state", "a none=- code=200"),
-        case("metadata is a quoted end").header("x-meta", "a client=b").header("x-state", "x\" none=\"y"),
+        case("metadata is a quoted end")
+            .header("x-meta", "a client=b")
+            .header("x-state", "x\" none=\"y"),
         case("answer forges").header("x-echo", "x\" route=\"y;-;z|q"),
         get2("HTTP/2: agent forges", b"/ok").agent("x\" \"y").forging(),
         get2("HTTP/2: a path of quotes", b"/ok\"-\"\"-\"").agent("\" \"").forging(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{World, extension, file, pipe, route, socket};
+use super::{SOON, World, extension, file, pipe, route, socket};
 
 /// What HTTP listeners differ in.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +20,8 @@ pub(super) fn all(world: &World, logs: &[Value]) -> Vec<Value> {
     let v4 = || socket("127.0.0.1", 0);
     let http = |http| chain(manager(logs, http));
     let echo = || tcp(logs, "echo", json!({}));
-    let short = json!({"max_downstream_connection_duration": "0.05s"});
-    let idle = json!({"idle_timeout": "0.05s"});
+    let short = json!({"max_downstream_connection_duration": SOON});
+    let idle = json!({"idle_timeout": SOON});
     let attempts = json!({"max_connect_attempts": 2});
     vec![
         listener("sidecar", v4(), vec![http(SIDECAR)]),
@@ -155,8 +155,8 @@ fn manager(logs: &[Value], http: Http) -> Value {
         "http_filters": filters(),
     });
     if http.impatient {
-        config["request_headers_timeout"] = json!("0.05s");
-        config["stream_idle_timeout"] = json!("0.05s");
+        config["request_headers_timeout"] = json!(SOON);
+        config["stream_idle_timeout"] = json!(SOON);
     }
     extension(
         "envoy.filters.network.http_connection_manager",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::typed;
+use super::{SOON, typed};
 
 /// The route configuration of every HTTP listener.
 pub(super) fn configuration() -> Value {
@@ -70,7 +70,7 @@ fn retrying() -> Vec<Value> {
         }})
     };
     let mut impatient = policy(1);
-    impatient["retry_policy"]["per_try_timeout"] = json!("0.05s");
+    impatient["retry_policy"]["per_try_timeout"] = json!(SOON);
     vec![
         to("up", "/retry", policy(2)),
         to("up", "/impatient", impatient),
@@ -80,9 +80,9 @@ fn retrying() -> Vec<Value> {
 
 fn timing_out() -> Vec<Value> {
     vec![
-        to("up", "/timeout", json!({"timeout": "0.05s"})),
-        to("up", "/idle", json!({"timeout": "0s", "idle_timeout": "0.05s"})),
-        to("up", "/short", json!({"max_stream_duration": {"max_stream_duration": "0.05s"}})),
+        to("up", "/timeout", json!({"timeout": SOON})),
+        to("up", "/idle", json!({"timeout": "0s", "idle_timeout": SOON})),
+        to("up", "/short", json!({"max_stream_duration": {"max_stream_duration": SOON}})),
     ]
 }
 

@@ -50,7 +50,8 @@ fn extension(rest: &mut std::str::Chars<'_>) -> String {
 
 fn standard(kind: char) -> String {
     let two = r"\d\d";
-    let word = "[A-Z][a-z]+";
+    // Names are a class of bytes, not a list.
+    let word = "[A-Za-z]{1,32}";
     match kind {
         '%' => "%".to_owned(),
         't' => r"\t".to_owned(),
@@ -58,19 +59,17 @@ fn standard(kind: char) -> String {
         'Y' | 'G' => r"\d{4}".to_owned(),
         'j' => r"\d{3}".to_owned(),
         'e' | 'k' | 'l' => r"[ \d]\d".to_owned(),
-        'a' | 'b' | 'h' => "[A-Z][a-z]{2}".to_owned(),
-        'A' | 'B' => word.to_owned(),
-        'p' => "[AP]M".to_owned(),
+        'a' | 'A' | 'b' | 'B' | 'h' | 'p' | 'P' => word.to_owned(),
         'u' | 'w' => r"\d".to_owned(),
         's' => r"\d+".to_owned(),
         'z' => r"[+-]\d{4}".to_owned(),
-        'Z' => r"([A-Z]+|[+-]\d+)".to_owned(),
+        'Z' => "[A-Za-z0-9+-]{1,32}".to_owned(),
         'D' | 'x' => format!("{two}/{two}/{two}"),
         'F' => format!(r"\d{{4}}-{two}-{two}"),
         'T' | 'X' => format!("{two}:{two}:{two}"),
         'R' => format!("{two}:{two}"),
-        'r' => format!("{two}:{two}:{two} [AP]M"),
-        'c' => format!(r"[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d {two}:{two}:{two} \d{{4}}"),
+        'r' => format!("{two}:{two}:{two} {word}"),
+        'c' => format!(r"{word} {word} [ \d]\d {two}:{two}:{two} \d{{4}}"),
         _ => r"[^\n]*".to_owned(),
     }
 }

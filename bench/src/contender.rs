@@ -1,0 +1,210 @@
+//! The contenders: who reads which file, by which command, and what it may cost.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use bench::corpus::Kind;
+
+use crate::Result;
+use crate::corpora::Corpora;
+
+/// Contenders that read the same content, in alternation.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) title: &'static str,
+    /// The text that all of them read; compressed for some.
+    pub(crate) file: PathBuf,
+    pub(crate) contenders: Vec<Contender>,
+}
+
+/// A command whose cost is measured.
+#[derive(Debug)]
+pub(crate) struct Contender {
+    /// The command as one would type it in the corpora's folder.
+    pub(crate) name: String,
+    pub(crate) command: Vec<String>,
+    /// How often the command reads the file: cost is divided by this.
+    pub(crate) passes: u32,
+    pub(crate) goal: Option<Goal>,
+    /// Whether it is our own, so that its memory has a goal.
+    pub(crate) ours: bool,
+}
+
+/// What a contender may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Goal {
+    /// So many times the CPU time of `wc -l`.
+    TimesWc(f64),
+    /// The CPU time of this contender of the group, and so many times that of `wc -l`.
+    OnTopOf(usize, f64),
+    /// So many times the CPU time of the clean file's first contender of ours.
+    TimesClean(f64),
+    /// So many times the wall time of this contender of the group.
+    WallTimes(usize, f64),
+}
+
+/// Where the programs are.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    logcollector: String,
+    bench: String,
+}
+
+impl Programs {
+    /// This program and the logcollector beside it, unless another is named.
+    pub(crate) fn find(logcollector: Option<&Path>) -> Result<Self> {
+        let bench = env::current_exe()?;
+        let logcollector = match logcollector {
+            Some(path) => path.to_owned(),
+            None => bench.with_file_name("logcollector"),
+        };
+        let logcollector = logcollector.canonicalize().map_err(|error| {
+            format!("{}: {error}; build it with `cargo build --release`", logcollector.display())
+        })?;
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        Ok(Self { logcollector: text(logcollector), bench: text(bench) })
+    }
+
+    /// A contender whose command is `line`, of which `logcollector` and `bench` are ours.
+    fn contender(&self, line: &str, goal: Option<Goal>) -> Contender {
+        let program = |word: &str| match word {
+            "logcollector" => self.logcollector.clone(),
+            "bench" => self.bench.clone(),
+            other => other.to_owned(),
+        };
+        Contender {
+            name: line.to_owned(),
+            command: line.split(' ').map(program).collect(),
+            passes: 1,
+            goal,
+            ours: line.split(' ').any(|word| word == "logcollector"),
+        }
+    }
+
+    /// `parse` of standard input, for the time from start to exit.
+    pub(crate) fn small(&self) -> Contender {
+        self.contender("logcollector parse -o json", None)
+    }
+
+    /// The contenders of every file.
+    pub(crate) fn groups(&self, corpora: &Corpora, missing: &mut Vec<&'static str>) -> Vec<Group> {
+        let group = |title, file, lines: &[(&str, Option<Goal>)]| {
+            let mut contenders = vec![self.wc(file)];
+            contenders.extend(lines.iter().map(|(line, goal)| self.contender(line, *goal)));
+            Group { title, file: corpora.dir().join(file), contenders }
+        };
+        let times = |ratio| Some(Goal::TimesWc(ratio));
+        let mut groups = vec![
+            group(
+                "Istio's text format",
+                "istio.log",
+                &[
+                    ("logcollector parse istio.log -o json", times(8.0)),
+                    (
+                        "logcollector parse istio.log --fields response_code,duration -o json",
+                        times(5.0),
+                    ),
+                    ("logcollector parse istio.log -o none", times(5.0)),
+                    ("bench regex istio.log", None),
+                ],
+            ),
+            group(
+                "Hostile: quotes in every user agent",
+                "hostile.log",
+                &[("logcollector parse hostile.log -o json", Some(Goal::TimesClean(5.0)))],
+            ),
+            group(
+                "A key=value format",
+                "kv.log",
+                &[("logcollector parse kv.log --format @kv.format -o json", times(10.0))],
+            ),
+            group(
+                "Istio's text format and the attempt count",
+                "attempts.log",
+                &[("logcollector parse attempts.log -o json", times(10.0))],
+            ),
+            group(
+                "Istio's JSON format",
+                "json.log",
+                &[("logcollector parse json.log -o json", times(15.0))],
+            ),
+            group(
+                "CRI log file",
+                "cri.log",
+                &[("logcollector parse cri.log -o json", times(10.0))],
+            ),
+            group(
+                "gzip, MB of text",
+                "istio-quarter.log",
+                &[
+                    ("bench decompress istio-quarter.log.gz", None),
+                    (
+                        "logcollector parse istio-quarter.log.gz -o json",
+                        Some(Goal::OnTopOf(1, 8.0)),
+                    ),
+                ],
+            ),
+            group(
+                "zstd, MB of text",
+                "istio-quarter.log",
+                &[
+                    ("bench decompress istio-quarter.log.zst", None),
+                    (
+                        "logcollector parse istio-quarter.log.zst -o json",
+                        Some(Goal::OnTopOf(1, 8.0)),
+                    ),
+                ],
+            ),
+            group(
+                "One core and two, wall time",
+                "istio.log",
+                &[
+                    ("taskset -c 0 logcollector parse istio.log -o json", None),
+                    (
+                        "taskset -c 0,1 logcollector parse istio.log -o json",
+                        Some(Goal::WallTimes(1, 0.6)),
+                    ),
+                ],
+            ),
+        ];
+        for (kind, line) in OTHERS {
+            let file = corpora.path(*kind);
+            if let Some(group) = groups.iter_mut().find(|group| group.file == file) {
+                group.contenders.push(self.contender(line, None));
+            }
+        }
+        for group in &mut groups {
+            group.contenders.retain(|contender| installed(contender, missing));
+        }
+        groups.retain(|group| group.contenders.len() > 1);
+        groups
+    }
+
+    /// Ten passes over the file, so that starting the process does not count.
+    fn wc(&self, file: &str) -> Contender {
+        let line = format!("wc -l{}", format!(" {file}").repeat(10));
+        let name = format!("wc -l {file}");
+        Contender { name, passes: 10, ..self.contender(&line, None) }
+    }
+}
+
+/// Other programs, which are measured where they are installed.
+const OTHERS: &[(Kind, &str)] =
+    &[(Kind::Json, "jq -c . json.log"), (Kind::Istio, LNAV), (Kind::Istio, GOACCESS)];
+const LNAV: &str = "lnav -n -I lnav -f sum.lnav istio.log";
+const GOACCESS: &str = "goaccess istio.log -p goaccess.conf -o json";
+
+/// Whether a contender's program is there; if not, its name goes to `missing`.
+fn installed(contender: &Contender, missing: &mut Vec<&'static str>) -> bool {
+    let Some(program) = contender.command.first().filter(|program| !program.contains('/')) else {
+        return true;
+    };
+    let paths = env::var_os("PATH").unwrap_or_default();
+    if env::split_paths(&paths).any(|dir| dir.join(program).is_file()) {
+        return true;
+    }
+    let known = ["jq", "lnav", "goaccess", "taskset", "wc"];
+    let name = known.into_iter().find(|known| known == program);
+    missing.extend(name.filter(|name| !missing.contains(name)));
+    false
+}

@@ -1,0 +1,7 @@
+//! Seeded corpora of access logs, for measuring how fast they are read.
+//!
+//! The same kind and seed give the same bytes, wherever they are made. The binary of this package
+//! writes them to files and runs contenders over them; the benches of the other packages read some
+//! lines of them from memory.
+
+pub mod corpus;

@@ -1,0 +1,180 @@
+//! Hostile and broken input: what is said, and the exit code.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Output, Stdio};
+
+const LINE: &str = r#"[2026-11-20T12:48:45.922Z] "GET /a HTTP/1.1" 200 - 0 5 7 6 "-" "curl" "id" "a" "10.0.0.1:80""#;
+
+fn spawn(args: &[&str]) -> Child {
+    Command::new(assert_cmd::cargo::cargo_bin("logcollector"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Runs with `input` on standard input.
+fn run(args: &[&str], input: Vec<u8>) -> Output {
+    let mut child = spawn(args);
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        // A program that ends early closes the pipe.
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+const NOTHING: &str = "0 lines read: 0 records, 0 ambiguous, \
+    0 other log (Envoy 0, agent 0, kubectl 0), 0 unparsed, 0 oversized, 0 left out by a filter\n";
+
+#[test]
+fn empty_input() {
+    for command in ["parse", "tail"] {
+        let output = run(&[command], Vec::new());
+        assert_eq!(stderr(&output), NOTHING, "{command}");
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        assert!(output.stdout.is_empty(), "{command}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn closed_standard_input() {
+    for command in ["parse", "tail"] {
+        let script = format!("{:?} {command} <&-", assert_cmd::cargo::cargo_bin("logcollector"));
+        let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert_eq!(stderr(&output), NOTHING, "{command}");
+        assert_eq!(output.status.code(), Some(0), "{command}");
+    }
+}
+
+#[test]
+fn a_line_of_100_mib_is_skipped() {
+    let mut input = format!("{LINE}\n").into_bytes();
+    input.resize(input.len() + (100 << 20), b'x');
+    input.extend_from_slice(format!("\n{LINE}\n").as_bytes());
+    for command in ["parse", "tail"] {
+        let output = run(&[command, "-o", "none"], input.clone());
+        let said = stderr(&output);
+        assert!(said.contains("3 lines read: 2 records, "), "{said}");
+        assert!(said.contains(" 0 unparsed, 1 oversized, "), "{said}");
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn binary_input_is_counted_and_nothing_of_it_gets_through() {
+    let mut input: Vec<u8> = (0..=255).cycle().take(4096).collect();
+    input.extend_from_slice(b"\n\x1b]0;owned\x07\x1b[2J\n");
+    for output in ["pretty", "json", "csv", "none"] {
+        let output = run(&["parse", "-o", output, "--other", "show"], input.clone());
+        let said = stderr(&output);
+        assert!(said.contains(" lines read: 0 records, "), "{said}");
+        let shown = [output.stdout.as_slice(), said.as_bytes()].concat();
+        let raw = shown.iter().find(|byte| byte.is_ascii_control() && **byte != b'\n');
+        assert_eq!(raw, None, "{said}");
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn closed_standard_output_ends_quietly() {
+    for command in ["parse", "tail"] {
+        let mut child = spawn(&[command]);
+        let mut stdin = child.stdin.take().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let writer = std::thread::spawn(move || {
+            let lines = format!("{LINE}\n").repeat(1000);
+            while stdin.write_all(lines.as_bytes()).is_ok() {}
+        });
+        let mut some = [0; 100];
+        stdout.read_exact(&mut some).unwrap();
+        drop(stdout);
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        let said = stderr(&output);
+        assert_eq!(said, "stdin: format envoy\n");
+        assert_eq!(output.status.code(), Some(0), "{said}");
+    }
+}
+
+#[test]
+fn compressed_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("{LINE}\n").repeat(3);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    let cut = gzip[..gzip.len() - 5].to_vec();
+    for (name, bytes) in [("a", &gzip), ("b", &zstd), ("cut.gz", &cut)] {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let output = run(&["parse", "-o", "none", &path("a"), &path("b")], Vec::new());
+    assert!(stderr(&output).contains("6 lines read: 6 records, "), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0));
+    let output = run(&["parse", "-o", "none", &path("cut.gz"), &path("b")], Vec::new());
+    assert!(stderr(&output).contains("error: "), "{}", stderr(&output));
+    assert!(stderr(&output).contains("6 lines read: 6 records, "), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn strict_is_content_with_other_logs_but_not_with_unparsed_lines() {
+    let notice = "Defaulted container \"istio-proxy\" out of: istio-proxy, app";
+    let clean = format!("{notice}\n{LINE}\n").into_bytes();
+    assert_eq!(run(&["parse", "--strict"], clean).status.code(), Some(0));
+    let unparsed = format!("{LINE}\nwhat\n").into_bytes();
+    assert_eq!(run(&["parse", "--strict"], unparsed.clone()).status.code(), Some(1));
+    assert_eq!(run(&["parse"], unparsed).status.code(), Some(0));
+}
+
+#[test]
+fn the_format_suggested_for_extra_fields_can_be_pasted() {
+    let input = format!("{LINE} 3\n").into_bytes();
+    let output = run(&["parse"], input.clone());
+    let said = stderr(&output);
+    let format = said.split("--format '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    let again = run(&["parse", "--format", format], input);
+    assert_eq!(output.stdout, again.stdout);
+    let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(record["upstream_request_attempt_count"], 3);
+}
+
+#[test]
+fn a_format_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("format.txt");
+    std::fs::write(&path, "%RESPONSE_CODE% %DURATION%\n").unwrap();
+    let format = format!("@{}", path.display());
+    let output = run(&["parse", "--format", &format], b"200 7\n".to_vec());
+    assert_eq!(output.stdout, b"{\"response_code\":200,\"duration\":7}\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn manual_pages_and_completions() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["man", "--dir", folder.path().to_str().unwrap()], Vec::new());
+    assert_eq!(output.status.code(), Some(0));
+    for page in ["logcollector.1", "logcollector-parse.1", "logcollector-format-show.1"] {
+        let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        assert!(text.contains(".SH NAME"), "{page}");
+    }
+    assert!(run(&["man"], Vec::new()).stdout.starts_with(b".ie"));
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&["completions", shell], Vec::new()).stdout;
+        assert!(String::from_utf8(script).unwrap().contains("logcollector"), "{shell}");
+    }
+}
