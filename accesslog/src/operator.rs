@@ -155,30 +155,56 @@ pub fn operator(name: &str) -> Option<&'static Operator> {
 }
 
 impl Operator {
-    /// The grammar of the argument for people: `HEADER?ALT`; empty when there is none.
-    pub fn argument_syntax(&self) -> &'static str {
-        let (Argument::Optional(kind) | Argument::Required(kind)) = self.argument else {
-            return "";
+    /// The operator as it is written in a format string, optional parts in square brackets.
+    ///
+    /// ```
+    /// let req = accesslog::operator("REQ").expect("an operator");
+    /// assert_eq!(req.syntax(), "%REQ(HEADER?ALT)[:LENGTH]%");
+    /// ```
+    pub fn syntax(&self) -> String {
+        let argument = match self.argument {
+            Argument::None => String::new(),
+            Argument::Optional(kind) => format!("[({})]", kind.placeholder()),
+            Argument::Required(kind) => format!("({})", kind.placeholder()),
         };
-        match kind {
-            ArgumentKind::Time => "TIME_FORMAT",
-            ArgumentKind::MaskBits => "MASK_BITS",
-            ArgumentKind::Whitespace => "ALLOW_WHITESPACES",
-            ArgumentKind::Header => "HEADER?ALT",
-            ArgumentKind::Metadata => "NAMESPACE:KEY*",
-            ArgumentKind::TypedMetadata => "TYPE:NAMESPACE:KEY*",
-            ArgumentKind::Environment => "VARIABLE",
-            ArgumentKind::QueryParameter => "PARAMETER",
-            ArgumentKind::Path => "WQ|NQ:ORIG|PATH|ORIG_OR_PATH",
-            ArgumentKind::QueryParameters => "ORIG|DECODED",
-            ArgumentKind::FilterState => "KEY:PLAIN|TYPED|FIELD:NAME",
-            ArgumentKind::Cel => "EXPRESSION",
-            ArgumentKind::Coalesce => "JSON",
-            ArgumentKind::CommonDuration => "START:END:ms|us|ns",
-            ArgumentKind::GrpcStatus => "CAMEL_STRING|SNAKE_STRING|NUMBER",
-            ArgumentKind::ServerName => "SNI_ONLY|SNI_FIRST|HOST_FIRST:ORIG|HOST|ORIG_OR_HOST",
-            ArgumentKind::File => "PATH:DIRECTORY",
-            ArgumentKind::Secret => "NAME",
+        let length = if self.length { "[:LENGTH]" } else { "" };
+        format!("%{}{argument}{length}%", self.name)
+    }
+}
+
+impl Kind {
+    /// The JSON type by name: `string`, `number`, or `any` where the operator does not decide it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Content | Self::JsonText => "any",
+        }
+    }
+}
+
+impl ArgumentKind {
+    /// What stands for the argument in [`Operator::syntax`].
+    pub(crate) fn placeholder(self) -> &'static str {
+        match self {
+            Self::Time => "TIME_FORMAT",
+            Self::MaskBits => "MASK_BITS",
+            Self::Whitespace => "ALLOW_WHITESPACES",
+            Self::Header => "HEADER?ALT",
+            Self::Metadata => "NAMESPACE:KEY*",
+            Self::TypedMetadata => "TYPE:NAMESPACE:KEY*",
+            Self::Environment => "VARIABLE",
+            Self::QueryParameter => "PARAMETER",
+            Self::Path => "WQ|NQ:ORIG|PATH|ORIG_OR_PATH",
+            Self::QueryParameters => "ORIG|DECODED",
+            Self::FilterState => "KEY:PLAIN|TYPED|FIELD:NAME",
+            Self::Cel => "EXPRESSION",
+            Self::Coalesce => "JSON",
+            Self::CommonDuration => "START:END:ms|us|ns",
+            Self::GrpcStatus => "CAMEL_STRING|SNAKE_STRING|NUMBER",
+            Self::ServerName => "SNI_ONLY|SNI_FIRST|HOST_FIRST:ORIG|HOST|ORIG_OR_HOST",
+            Self::File => "PATH:DIRECTORY",
+            Self::Secret => "NAME",
         }
     }
 }

@@ -6,9 +6,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use accesslog::{
-    Absent, Argument, Encoding, FormatOptions, Kind, OPERATORS, Operator, Preset, Source,
-};
+use accesslog::{Absent, Encoding, FormatOptions, Kind, OPERATORS, Operator, Preset, Source};
 
 const HEAD: &str = "\
 # Formats
@@ -50,17 +48,6 @@ fn row(out: &mut String, cells: &[&str]) {
     writeln!(out, "| {} |", cells.join(" | ")).unwrap();
 }
 
-fn syntax(operator: &Operator) -> String {
-    let argument = operator.argument_syntax();
-    let argument = match operator.argument {
-        Argument::None => String::new(),
-        Argument::Optional(_) => format!("[({argument})]"),
-        Argument::Required(_) => format!("({argument})"),
-    };
-    let length = if operator.length { "[:LENGTH]" } else { "" };
-    format!("`%{}{argument}{length}%`", operator.name)
-}
-
 fn kind(operator: &Operator) -> &'static str {
     match operator.kind {
         Kind::String => "string",
@@ -96,7 +83,8 @@ fn operators(out: &mut String) {
     row(out, &["---"; 6]);
     for operator in OPERATORS {
         let unit = operator.unit.map_or("", |unit| unit.as_str());
-        let cells = [&syntax(operator), operator.meaning, kind(operator), unit, absent(operator)];
+        let syntax = format!("`{}`", operator.syntax());
+        let cells = [&syntax, operator.meaning, kind(operator), unit, absent(operator)];
         let mut cells = cells.to_vec();
         let source = source(operator);
         cells.push(&source);

@@ -163,9 +163,9 @@ fn check(
             let kind = FormatErrorKind::NoArgument { name };
             return fail(kind, inside, argument.len() + 2, Some(format!("write `%{name}%`")));
         }
-        (Argument::Required(_), None) => {
+        (Argument::Required(argument), None) => {
             let kind = FormatErrorKind::NeedsArgument { name };
-            let suggestion = Some(format!("write `%{name}({})%`", operator.argument_syntax()));
+            let suggestion = Some(format!("write `%{name}({})%`", argument.placeholder()));
             return fail(kind, offset, whole.len(), suggestion);
         }
         _ => {}

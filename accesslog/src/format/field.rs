@@ -108,15 +108,6 @@ impl Field {
         self.absent
     }
 
-    /// The JSON type of the value by name: `string`, `number` or `any`.
-    pub fn json_type(&self) -> &'static str {
-        match self.kind {
-            Kind::String => "string",
-            Kind::Number => "number",
-            Kind::Content | Kind::JsonText => "any",
-        }
-    }
-
     /// The shape of a time, when [`Self::shape`] is [`Shape::Time`].
     pub(crate) fn time(&self) -> Option<&TimePattern> {
         self.time.as_ref()

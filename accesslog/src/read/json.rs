@@ -38,8 +38,12 @@ impl JsonScratch {
             let offset = u32::try_from(scanner.at()).unwrap_or(u32::MAX);
             return Err(Mismatch { offset, expected: Expected::Json });
         }
-        let known = self.members.iter().any(|member| member.field.is_some());
-        if !known && !format.fields.is_empty() {
+        let known = self.members.iter().filter(|member| member.field.is_some()).count();
+        let has =
+            |key: &[u8]| self.members.iter().any(|m| m.field.is_none() && m.key.of(line) == key);
+        // An entry of the agent's log may share a key such as `time` with the format.
+        let agent = known <= 2 && has(b"level") && (has(b"msg") || has(b"message"));
+        if agent || (known == 0 && !format.fields.is_empty()) {
             return Err(Mismatch { offset: 0, expected: Expected::Key });
         }
         self.type_values(line, format);

@@ -99,7 +99,7 @@ mod tests {
             marks: mask(&|byte| byte == b' ' || Some(byte) == pin),
             pins: mask(&|byte| Some(byte) == pin),
             controls: mask(&|byte| byte < 0x20),
-            escapes: mask(&|byte| byte < 0x20 || byte >= 0x80 || byte == b'"' || byte == b'\\'),
+            escapes: mask(&|byte| !(0x20..0x80).contains(&byte) || byte == b'"' || byte == b'\\'),
         }
     }
 

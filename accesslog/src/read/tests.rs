@@ -215,6 +215,19 @@ fn nested_json_formats_keep_their_form() {
     );
 }
 
+#[test]
+fn agent_logs_are_no_records() {
+    let format =
+        Format::compile_json(r#"{"time":"%START_TIME%","code":"%RESPONSE_CODE%"}"#).unwrap();
+    let mut reader = Reader::new(format.into());
+    let agent = r#"{"level":"info","time":"2026-11-20T12:59:55Z","scope":"xds","msg":"ready"}"#;
+    assert_eq!(
+        json_of(&mut reader, agent.as_bytes()),
+        Err("0: expected a key of the format".into())
+    );
+    assert!(json_of(&mut reader, br#"{"time":"x","level":"gold"}"#).is_ok());
+}
+
 /// The work on a crafted line grows with its length and the number of fields, not with the number
 /// of its readings.
 #[test]

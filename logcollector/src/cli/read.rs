@@ -9,7 +9,7 @@ use super::EncodingArg;
 pub(crate) struct ReadArgs {
     /// The access log's format: `auto`, a preset (`istio`, `istio@1.9`, `istio-json`, `envoy`, ...),
     /// a format string, or @FILE to read one from a file
-    #[arg(short, long, value_name = "FORMAT", default_value = "auto", help_heading = "Reading")]
+    #[arg(long, value_name = "FORMAT", default_value = "auto", help_heading = "Reading")]
     pub(crate) format: String,
 
     /// How the proxy writes its records, as MeshConfig's accessLogEncoding

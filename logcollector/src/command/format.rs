@@ -1,8 +1,6 @@
 //! `format show` and `format list`: what format strings and command operators mean.
 
-use accesslog::{
-    Argument, ArgumentKind, Field, Format, Kind, OPERATORS, Operator, Segment, Source,
-};
+use accesslog::{Field, Format, OPERATORS, Operator, Segment, Source};
 use serde_json::{Value, json};
 
 use super::{Outcome, formatting, pretty, print};
@@ -50,7 +48,7 @@ fn field_json(field: &Field) -> Value {
     json!({
         "operator": field.text(),
         "key": field.key(),
-        "type": field.json_type(),
+        "type": field.kind().as_str(),
         "unit": field.unit().map(accesslog::Unit::as_str),
     })
 }
@@ -67,7 +65,7 @@ fn show_pretty(format: &Format, paint: Paint) -> String {
                 Some(field) => [
                     visible::text(field.text().as_bytes()),
                     visible::text(field.key().as_bytes()),
-                    field.json_type().to_owned(),
+                    field.kind().as_str().to_owned(),
                     field.unit().map_or("", accesslog::Unit::as_str).to_owned(),
                     field.operator().map_or("not known to Envoy 1.40", |o| o.meaning).to_owned(),
                 ],
@@ -85,8 +83,8 @@ fn show_pretty(format: &Format, paint: Paint) -> String {
 
 fn operator_json(operator: &Operator) -> Value {
     json!({
-        "operator": syntax(operator),
-        "type": type_name(operator),
+        "operator": operator.syntax(),
+        "type": operator.kind.as_str(),
         "unit": operator.unit.map(accesslog::Unit::as_str),
         "meaning": operator.meaning,
         "source": source(operator),
@@ -101,51 +99,9 @@ fn list_pretty(paint: Paint) -> String {
         if let Source::Extension(name) = operator.source {
             meaning.push_str(&format!(" (extension {name})"));
         }
-        [syntax(operator), type_name(operator).to_owned(), unit.to_owned(), meaning]
+        [operator.syntax(), operator.kind.as_str().to_owned(), unit.to_owned(), meaning]
     }));
     table(&rows, paint)
-}
-
-/// An operator as it is written in a format string, optional parts in square brackets.
-fn syntax(operator: &Operator) -> String {
-    let argument = match operator.argument {
-        Argument::None => String::new(),
-        Argument::Optional(kind) => format!("[({})]", placeholder(kind)),
-        Argument::Required(kind) => format!("({})", placeholder(kind)),
-    };
-    let length = if operator.length { "[:LENGTH]" } else { "" };
-    format!("%{}{argument}{length}%", operator.name)
-}
-
-fn placeholder(kind: ArgumentKind) -> &'static str {
-    match kind {
-        ArgumentKind::Time => "TIME_FORMAT",
-        ArgumentKind::MaskBits => "BITS",
-        ArgumentKind::Whitespace => "ALLOW_WHITESPACES",
-        ArgumentKind::Header => "HEADER?ALTERNATIVE",
-        ArgumentKind::Metadata => "NAMESPACE:KEY:...",
-        ArgumentKind::TypedMetadata => "TYPE:NAMESPACE:KEY:...",
-        ArgumentKind::Environment => "VARIABLE",
-        ArgumentKind::QueryParameter => "PARAMETER",
-        ArgumentKind::Path => "WQ|NQ:ORIG|PATH|ORIG_OR_PATH",
-        ArgumentKind::QueryParameters => "ORIG|DECODED",
-        ArgumentKind::FilterState => "KEY:PLAIN|TYPED|FIELD:NAME",
-        ArgumentKind::Cel => "EXPRESSION",
-        ArgumentKind::Coalesce => "JSON",
-        ArgumentKind::CommonDuration => "START:END:ms|us|ns",
-        ArgumentKind::GrpcStatus => "CAMEL_STRING|SNAKE_STRING|NUMBER",
-        ArgumentKind::ServerName => "SNI_ONLY|SNI_FIRST|HOST_FIRST:ORIG|HOST|ORIG_OR_HOST",
-        ArgumentKind::File => "PATH:DIRECTORY",
-        ArgumentKind::Secret => "NAME",
-    }
-}
-
-fn type_name(operator: &Operator) -> &'static str {
-    match operator.kind {
-        Kind::String => "string",
-        Kind::Number => "number",
-        Kind::Content | Kind::JsonText => "any",
-    }
 }
 
 fn source(operator: &Operator) -> String {
