@@ -22,7 +22,7 @@ pub enum Shape {
     Counter,
     /// One or more digits, perhaps after a minus sign.
     Signed,
-    /// `-`, or items of letters, digits and `_` joined by commas: response flags.
+    /// Items of letters, digits and `_` joined by commas: response flags.
     Flags,
     /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2` or `HTTP/3`.
     Protocol,

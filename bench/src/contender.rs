@@ -3,8 +3,6 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use bench::corpus::Kind;
-
 use crate::Result;
 use crate::corpora::Corpora;
 
@@ -86,97 +84,18 @@ impl Programs {
         self.contender("logcollector parse -o json", None)
     }
 
-    /// The contenders of every file.
+    /// The contenders of every file, those left out that are not installed: their names go to
+    /// `missing`.
     pub(crate) fn groups(&self, corpora: &Corpora, missing: &mut Vec<&'static str>) -> Vec<Group> {
-        let group = |title, file, lines: &[(&str, Option<Goal>)]| {
+        let mut groups = Vec::new();
+        for (title, file, lines) in GROUPS {
             let mut contenders = vec![self.wc(file)];
             contenders.extend(lines.iter().map(|(line, goal)| self.contender(line, *goal)));
-            Group { title, file: corpora.dir().join(file), contenders }
-        };
-        let times = |ratio| Some(Goal::TimesWc(ratio));
-        let mut groups = vec![
-            group(
-                "Istio's text format",
-                "istio.log",
-                &[
-                    ("logcollector parse istio.log -o json", times(8.0)),
-                    (
-                        "logcollector parse istio.log --fields response_code,duration -o json",
-                        times(5.0),
-                    ),
-                    ("logcollector parse istio.log -o none", times(5.0)),
-                    ("bench regex istio.log", None),
-                ],
-            ),
-            group(
-                "Hostile: quotes in every user agent",
-                "hostile.log",
-                &[("logcollector parse hostile.log -o json", Some(Goal::TimesClean(5.0)))],
-            ),
-            group(
-                "A key=value format",
-                "kv.log",
-                &[("logcollector parse kv.log --format @kv.format -o json", times(10.0))],
-            ),
-            group(
-                "Istio's text format and the attempt count",
-                "attempts.log",
-                &[("logcollector parse attempts.log -o json", times(10.0))],
-            ),
-            group(
-                "Istio's JSON format",
-                "json.log",
-                &[("logcollector parse json.log -o json", times(15.0))],
-            ),
-            group(
-                "CRI log file",
-                "cri.log",
-                &[("logcollector parse cri.log -o json", times(10.0))],
-            ),
-            group(
-                "gzip, MB of text",
-                "istio-quarter.log",
-                &[
-                    ("bench decompress istio-quarter.log.gz", None),
-                    (
-                        "logcollector parse istio-quarter.log.gz -o json",
-                        Some(Goal::OnTopOf(1, 8.0)),
-                    ),
-                ],
-            ),
-            group(
-                "zstd, MB of text",
-                "istio-quarter.log",
-                &[
-                    ("bench decompress istio-quarter.log.zst", None),
-                    (
-                        "logcollector parse istio-quarter.log.zst -o json",
-                        Some(Goal::OnTopOf(1, 8.0)),
-                    ),
-                ],
-            ),
-            group(
-                "One core and two, wall time",
-                "istio.log",
-                &[
-                    ("taskset -c 0 logcollector parse istio.log -o json", None),
-                    (
-                        "taskset -c 0,1 logcollector parse istio.log -o json",
-                        Some(Goal::WallTimes(1, 0.6)),
-                    ),
-                ],
-            ),
-        ];
-        for (kind, line) in OTHERS {
-            let file = corpora.path(*kind);
-            if let Some(group) = groups.iter_mut().find(|group| group.file == file) {
-                group.contenders.push(self.contender(line, None));
+            contenders.retain(|contender| installed(contender, missing));
+            if contenders.len() > 1 {
+                groups.push(Group { title, file: corpora.dir().join(file), contenders });
             }
         }
-        for group in &mut groups {
-            group.contenders.retain(|contender| installed(contender, missing));
-        }
-        groups.retain(|group| group.contenders.len() > 1);
         groups
     }
 
@@ -188,11 +107,74 @@ impl Programs {
     }
 }
 
-/// Other programs, which are measured where they are installed.
-const OTHERS: &[(Kind, &str)] =
-    &[(Kind::Json, "jq -c . json.log"), (Kind::Istio, LNAV), (Kind::Istio, GOACCESS)];
-const LNAV: &str = "lnav -n -I lnav -f sum.lnav istio.log";
-const GOACCESS: &str = "goaccess istio.log -p goaccess.conf -o json";
+/// A command as one would type it, and its goal.
+type Line = (&'static str, Option<Goal>);
+
+const fn times_wc(times: f64) -> Option<Goal> {
+    Some(Goal::TimesWc(times))
+}
+
+/// Title, file and commands of each group. `wc -l` of the file comes first in each, and so has the
+/// index 0 in what a goal refers to; what a goal refers to stands before those that may be missing.
+const GROUPS: &[(&str, &str, &[Line])] = &[
+    (
+        "Istio's text format",
+        "istio.log",
+        &[
+            ("logcollector parse istio.log -o json", times_wc(8.0)),
+            ("logcollector parse istio.log --fields response_code,duration -o json", times_wc(5.0)),
+            ("logcollector parse istio.log -o none", times_wc(5.0)),
+            ("bench regex istio.log", None),
+            ("lnav -n -I lnav -f sum.lnav istio.log", None),
+            ("goaccess istio.log -p goaccess.conf -o json", None),
+        ],
+    ),
+    (
+        "Hostile: quotes in every user agent",
+        "hostile.log",
+        &[("logcollector parse hostile.log -o json", Some(Goal::TimesClean(5.0)))],
+    ),
+    (
+        "A key=value format",
+        "kv.log",
+        &[("logcollector parse kv.log --format @kv.format -o json", times_wc(10.0))],
+    ),
+    (
+        "Istio's text format and the attempt count",
+        "attempts.log",
+        &[("logcollector parse attempts.log -o json", times_wc(10.0))],
+    ),
+    (
+        "Istio's JSON format",
+        "json.log",
+        &[("logcollector parse json.log -o json", times_wc(15.0)), ("jq -c . json.log", None)],
+    ),
+    ("CRI log file", "cri.log", &[("logcollector parse cri.log -o json", times_wc(10.0))]),
+    (
+        "gzip, MB of text",
+        "istio-quarter.log",
+        &[
+            ("bench decompress istio-quarter.log.gz", None),
+            ("logcollector parse istio-quarter.log.gz -o json", Some(Goal::OnTopOf(1, 8.0))),
+        ],
+    ),
+    (
+        "zstd, MB of text",
+        "istio-quarter.log",
+        &[
+            ("bench decompress istio-quarter.log.zst", None),
+            ("logcollector parse istio-quarter.log.zst -o json", Some(Goal::OnTopOf(1, 8.0))),
+        ],
+    ),
+    (
+        "One core and two, wall time",
+        "istio.log",
+        &[
+            ("taskset -c 0 logcollector parse istio.log -o json", None),
+            ("taskset -c 0,1 logcollector parse istio.log -o json", Some(Goal::WallTimes(1, 0.6))),
+        ],
+    ),
+];
 
 /// Whether a contender's program is there; if not, its name goes to `missing`.
 fn installed(contender: &Contender, missing: &mut Vec<&'static str>) -> bool {

@@ -17,8 +17,8 @@ use crate::lines::{BLOCK, MODES};
 /// The two numbers of lines. The first is more than logcollector reads at a time.
 const FEW: usize = 2 * BLOCK;
 const MANY: usize = 5 * BLOCK;
-/// How much a figure may grow.
-const TOLERANCE: f64 = 0.05;
+/// How much a figure may grow, in percent.
+const TOLERANCE: u64 = 5;
 
 const HEAD: &str = "\
 # Instructions a line, counted by callgrind: `make bench-instructions` compares with these and fails
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &InstructionsArgs) -> Result<()> {
 fn compare(now: u64, before: Option<u64>) -> (String, bool) {
     let Some(before) = before else { return ("not committed".to_owned(), true) };
     let change = now as f64 / before.max(1) as f64 - 1.0;
-    (format!("{:+.1} %", change * 100.0), change > TOLERANCE)
+    (format!("{:+.1} %", change * 100.0), now * 100 > before * (100 + TOLERANCE))
 }
 
 /// The committed figure of a route.

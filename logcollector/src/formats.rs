@@ -58,7 +58,7 @@ impl Formats {
         let detected = self.detector.as_mut()?.detect(lines)?;
         let mut said = format!("format {detected}");
         if let Some(string) = detected.format_string() {
-            said.push_str(&format!("; --format {}", shell_quoted(&string)));
+            said.push_str(&format!("\n  --format {}", shell_quoted(&string)));
         }
         let format = detected.format();
         let same = |reader: &Reader| {

@@ -17,7 +17,7 @@ use crate::upstream::{Address, Upstream};
 
 pub use logger::{Logger, Template};
 
-/// A time limit that cases run into: long enough that on a busy machine the others do not.
+/// A time limit that cases run into: long enough that under load the others do not.
 const SOON: &str = "0.25s";
 
 /// The servers behind Envoy.

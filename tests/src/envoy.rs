@@ -34,9 +34,19 @@ pub fn binary() -> PathBuf {
 impl Envoy {
     /// Starts Envoy with `config` and waits until it serves; its files go into `dir`.
     pub fn start(config: &Value, dir: &Path) -> Self {
+        let file = |name: &str| fs::File::create(dir.join(name)).unwrap();
+        Self::start_with(config, dir, file("envoy.stdout"), file("envoy.log"))
+    }
+
+    /// As [`Self::start`], with standard output and error going elsewhere.
+    pub fn start_with(
+        config: &Value,
+        dir: &Path,
+        stdout: impl Into<Stdio>,
+        stderr: impl Into<Stdio>,
+    ) -> Self {
         let file = dir.join("envoy.json");
         let address = dir.join("admin.address");
-        let log = fs::File::create(dir.join("envoy.log")).unwrap();
         fs::write(&file, serde_json::to_vec_pretty(config).unwrap()).unwrap();
         let child = Command::new(binary())
             .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"])
@@ -49,8 +59,8 @@ impl Envoy {
             // A zone that needs no time zone database.
             .env("TZ", "Fixed/UTC-05:00:00")
             .stdin(Stdio::null())
-            .stdout(fs::File::create(dir.join("envoy.stdout")).unwrap())
-            .stderr(log)
+            .stdout(stdout)
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut envoy =

@@ -56,7 +56,8 @@ pub const OPERATORS: &[Operator] = &[
         "address of the direct peer, without port").may(A::MaskBits),
     number("DOWNSTREAM_DIRECT_REMOTE_PORT", EmptyOrDash, "port of the direct peer"),
     number("DOWNSTREAM_HANDSHAKE_DURATION", Dash,
-        "connection start to the end of the downstream TLS handshake").unit(Milliseconds),
+        "request start to the end of the downstream TLS handshake")
+        .shape(Signed).unit(Milliseconds),
     number("DOWNSTREAM_HEADER_BYTES_RECEIVED", Never, "downstream headers received").unit(Bytes),
     number("DOWNSTREAM_HEADER_BYTES_SENT", Never, "downstream headers sent").unit(Bytes),
     text("DOWNSTREAM_LOCAL_ADDRESS", Address, Dash, "local address of the downstream connection"),

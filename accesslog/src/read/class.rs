@@ -377,8 +377,31 @@ fn bare_address_ends(
         let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
         return run(start + prefix, line_end);
     }
-    let length = rest.iter().take(LONGEST_IP).take_while(|&&byte| is_ip(byte)).count();
-    run_if(start + 1, start + length, run);
+    let Some((low, high)) = bare_ip(rest) else { return };
+    run(start + low, start + high);
+    if rest.get(high) == Some(&b'/') {
+        let bits = rest.iter().skip(high + 1).take(3).take_while(|b| b.is_ascii_digit()).count();
+        run_if(start + high + 2, start + high + 1 + bits, run);
+    }
+}
+
+/// The least and the greatest length of an IP address without a port at the start of `text`.
+fn bare_ip(text: &[u8]) -> Option<(usize, usize)> {
+    let ipv4 = ipv4_length(text);
+    if ipv4 > 0 {
+        let last = text.get(..ipv4)?.rsplit(|&byte| byte == b'.').next()?.len();
+        return Some((ipv4 - last + 1, ipv4));
+    }
+    let hex =
+        |at: usize| text.iter().skip(at).take(4).take_while(|b| b.is_ascii_hexdigit()).count();
+    let first = hex(0);
+    let second = first + 1 + hex(first + 1);
+    if text.get(first) != Some(&b':') || text.get(second) != Some(&b':') {
+        return None;
+    }
+    let is_inside = |b: &&u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+    let end = text.iter().take(LONGEST_IP).take_while(is_inside).count();
+    Some((second + 1, end))
 }
 
 fn is_uuid(text: &[u8]) -> bool {

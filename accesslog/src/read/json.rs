@@ -1,9 +1,9 @@
 //! Reading the lines of a JSON log.
 //!
 //! Values are typed by the format's operators, key by key: a number that an old Envoy wrote as a
-//! string is a number again. Old Envoys wrote `"-"` for absent, newer ones null. A line with any
-//! null in it, or a logger that omits empty values, is of the new kind, and a `"-"` in it is what
-//! a client sent; else `"-"` is absent.
+//! string is a number again. Old Envoys wrote all values as strings, and `"-"` for absent; newer
+//! ones write typed values and null. A line with any typed value, or a logger that omits empty
+//! values, is of the new kind, and a `"-"` in it is what a client sent; else `"-"` is absent.
 
 use super::{Expected, Mismatch};
 use crate::format::{Field, Format};
@@ -115,8 +115,13 @@ impl JsonScratch {
 
     /// Gives the values of known keys the types of their operators.
     fn type_values(&mut self, line: &[u8], format: &Format) {
-        let has_null = self.members.iter().any(|member| member.kind == MemberKind::Absent);
-        let dash_is_absent = !has_null && !format.omit_empty_values;
+        let is_typed = |member: &Member| match member.kind {
+            MemberKind::String { .. } | MemberKind::Open | MemberKind::Close => false,
+            MemberKind::Absent | MemberKind::Number | MemberKind::Bool(_) | MemberKind::Other => {
+                member.field.is_some()
+            }
+        };
+        let dash_is_absent = !self.members.iter().any(is_typed) && !format.omit_empty_values;
         for member in &mut self.members {
             let field = member.field.and_then(|field| format.fields.get(usize::from(field)));
             let (Some(field), MemberKind::String { escaped: false }) = (field, member.kind) else {
