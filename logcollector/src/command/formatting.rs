@@ -49,7 +49,7 @@ pub(crate) fn format(
         let names = presets().into_iter().chain(["auto"]);
         return Err(Error::UnknownPreset { name: text.to_owned(), closest: closest(text, names) });
     }
-    Ok(Asked { format: compile("--format", text, encoding, options)?, preset: None })
+    Ok(Asked { format: compile("format", text, encoding, options)?, preset: None })
 }
 
 fn compile_preset(

@@ -80,6 +80,20 @@ impl Glance<'_> {
         if let Some(attempts) = attempts.filter(|&attempts| attempts > 1) {
             self.styled(YELLOW, &format!(" x{attempts}"), out);
         }
+        self.write_reason(out);
+    }
+
+    /// Why it failed, when the response flags say that it did.
+    fn write_reason(&self, out: &mut Vec<u8>) {
+        let flags = self.text(WellKnown::ResponseFlags);
+        let failed = flags.is_some_and(|flags| !matches!(flags.as_str(), "" | "-"));
+        let transport = self.text(WellKnown::UpstreamTransportFailureReason);
+        let reason = transport.or_else(|| self.text(WellKnown::ResponseCodeDetails));
+        let told =
+            reason.filter(|reason| failed && !matches!(reason.as_str(), "" | "via_upstream"));
+        if let Some(reason) = told {
+            self.styled(DIM, &format!(" {reason}"), out);
+        }
     }
 
     /// Who wrote the line, where the wrapper told.
