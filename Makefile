@@ -24,7 +24,7 @@ build: ## Build the release binary, target/release/logcollector
 
 demo: $(ENVOY_BIN) ## Read the access log of a real Envoy, live (DEMO=forever goes on)
 	$(CARGO) build --locked --release -p logcollector -p tests --bin logcollector --bin demo
-	target/release/demo target/release/logcollector
+	$(TARGET)/release/demo $(TARGET)/release/logcollector
 
 test: lint test-unit test-envoy ## Everything that the CI runs
 
