@@ -47,6 +47,13 @@ impl TimePattern {
 
     /// Calls `end` with every offset at which a time that starts at `start` of `line` can end.
     pub(crate) fn ends(&self, line: &[u8], start: usize, end: &mut dyn FnMut(usize)) {
+        if let Some(ranges) = &self.fixed {
+            let text = line.get(start..start + ranges.len());
+            if text.is_some_and(|text| self.matches(text)) {
+                end(start + ranges.len());
+            }
+            return;
+        }
         let mut ends = vec![start];
         for item in &self.items {
             let mut next = Vec::new();

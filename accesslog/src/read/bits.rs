@@ -88,6 +88,12 @@ impl Bits {
         Some(index * 64 + 63 - word.leading_zeros() as usize)
     }
 
+    /// Whether there is exactly one offset.
+    pub(super) fn is_single(&self) -> bool {
+        let mut words = self.words.iter().filter(|word| **word != 0);
+        words.next().is_some_and(|word| word.is_power_of_two()) && words.next().is_none()
+    }
+
     /// The offsets in ascending order.
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
         let mut from = 0;
@@ -134,5 +140,9 @@ mod tests {
         set.retain(&bits(&[5, 64, 130]));
         assert_eq!(set.iter().collect::<Vec<_>>(), [64, 130]);
         assert_eq!(bits(&[]).last(), None);
+        assert_eq!(
+            [bits(&[]), bits(&[70]), bits(&[1, 70])].map(|b| b.is_single()),
+            [false, true, false]
+        );
     }
 }

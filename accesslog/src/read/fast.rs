@@ -23,15 +23,12 @@ pub(super) fn read(
     if !marks.find(line, fast.pin, fast.pins) || marks.pins.len() != fast.pins {
         return None;
     }
-    let own = |is: fn(u8) -> bool| if fast.pin.is_some_and(is) { fast.pins } else { 0 };
-    let no_controls = marks.controls == own(|pin| pin < 0x20);
-    let plain = marks.escapes == own(|pin| pin < 0x20 || pin == b'"');
     let mut cut = Cut {
         line,
         classes: &plan.classes,
         spans,
         marks: &marks.offsets,
-        words_are_certain: no_controls && fast.pin == Some(b'"'),
+        words_are_certain: !marks.has_controls && fast.pin == Some(b'"'),
     };
     let mut start = 0;
     for (index, section) in fast.sections.iter().enumerate() {
@@ -39,7 +36,7 @@ pub(super) fn read(
         cut.section(section, start, end)?;
         start = end + 1;
     }
-    Some(Certain { plain })
+    Some(Certain { plain: !marks.has_escapes })
 }
 
 /// A line that is being cut.
@@ -93,6 +90,7 @@ impl Cut<'_> {
     }
 
     /// Notes where a value stands, if it is one of its field and could not go on further.
+    #[inline]
     fn place(&mut self, value: &[u8], start: usize, field: usize) -> Option<()> {
         *self.spans.get_mut(field)? = Span::new(start, start + value.len());
         let class = self.classes.get(field)?;

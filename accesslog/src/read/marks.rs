@@ -12,10 +12,11 @@ pub(super) struct Marks {
     pub(super) offsets: Vec<u32>,
     /// Offsets of the pins, ascending.
     pub(super) pins: Vec<u32>,
-    /// How many control characters there are.
-    pub(super) controls: usize,
-    /// How many bytes a JSON string cannot hold as they are, or that are not ASCII.
-    pub(super) escapes: usize,
+    /// Whether there are control characters beside the pins.
+    pub(super) has_controls: bool,
+    /// Whether there are bytes beside the pins that a JSON string cannot hold as they are, or that
+    /// are not ASCII.
+    pub(super) has_escapes: bool,
 }
 
 /// The bytes of interest in a block, one bit a byte.
@@ -48,7 +49,7 @@ impl Marks {
     pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>, most: usize) -> bool {
         self.offsets.clear();
         self.pins.clear();
-        (self.controls, self.escapes) = (0, 0);
+        (self.has_controls, self.has_escapes) = (false, false);
         let (blocks, rest) = line.as_chunks::<BLOCK>();
         let mut base = 0;
         for block in blocks {
@@ -68,8 +69,8 @@ impl Marks {
     }
 
     fn push(&mut self, masks: Masks, base: u32) {
-        self.controls += masks.controls.count_ones() as usize;
-        self.escapes += masks.escapes.count_ones() as usize;
+        self.has_controls |= masks.controls & !masks.pins != 0;
+        self.has_escapes |= masks.escapes & !masks.pins != 0;
         push_bits(masks.marks, base, &mut self.offsets);
         push_bits(masks.pins, base, &mut self.pins);
     }
@@ -124,7 +125,10 @@ mod tests {
             };
             prop_assert_eq!(&marks.offsets, &of(&|byte| byte == b' ' || byte == pin));
             prop_assert_eq!(&marks.pins, &of(&|byte| byte == pin));
-            prop_assert_eq!(marks.controls, of(&|byte| byte < 0x20).len());
+            prop_assert_eq!(marks.has_controls, !of(&|byte| byte < 0x20 && byte != pin).is_empty());
+            let escapes = of(&|byte| !(0x20..0x80).contains(&byte) || b"\"\\".contains(&byte));
+            let stray = escapes.iter().any(|at| !marks.pins.contains(at));
+            prop_assert_eq!(marks.has_escapes, stray);
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::format::{Field, Segment};
 pub(crate) struct Plan {
     /// One more than there are fields; those between touching fields are empty.
     pub(super) literals: Vec<Vec<u8>>,
+    /// For each literal, the index of the first one that is the same.
+    pub(super) same_literal: Vec<usize>,
     pub(super) classes: Vec<Class>,
     pub(super) fast: Option<FastPlan>,
 }
@@ -59,10 +61,12 @@ impl Plan {
                 Segment::Field(_) => literals.push(Vec::new()),
             }
         }
+        let first_same = |literal| literals.iter().position(|other| other == literal);
+        let same_literal = literals.iter().filter_map(first_same).collect();
         let classes: Vec<_> = fields.iter().map(|field| Class::new(field, omit_empty)).collect();
         let pins = std::iter::once(None).chain(PINS.iter().copied().map(Some));
         let fast = pins.into_iter().find_map(|pin| FastPlan::new(&literals, &classes, pin));
-        Self { literals, classes, fast }
+        Self { literals, same_literal, classes, fast }
     }
 }
 

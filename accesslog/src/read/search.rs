@@ -22,8 +22,12 @@ pub(super) struct Search {
     starts: Vec<Bits>,
     /// For each field, where it can end.
     ends: Vec<Bits>,
-    /// Where each literal occurs.
-    literals: Vec<(usize, Bits)>,
+    /// For each literal of the program, where it occurs; filled when it is asked for.
+    literals: Vec<Bits>,
+    /// Which of them are filled.
+    found: Vec<bool>,
+    /// Offsets on the way from one set to the next.
+    scratch: Bits,
     /// Words and runs that were looked at; what a line costs.
     steps: u64,
 }
@@ -78,7 +82,10 @@ impl Search {
         for bits in self.starts.iter_mut().chain(&mut self.ends) {
             bits.reset(line.len() + 1);
         }
-        self.literals.clear();
+        self.scratch.reset(line.len() + 1);
+        self.literals.resize_with(plan.literals.len(), Bits::default);
+        self.found.clear();
+        self.found.resize(plan.literals.len(), false);
         self.steps = 0;
     }
 
@@ -99,13 +106,16 @@ impl Search {
             } else if !literal.is_empty() {
                 ends.retain(self.occurrences(plan, index + 1, line));
             }
-            let stuck = ends.next(0).is_none();
             self.ends[index] = ends;
-            if stuck {
+            let Some(first) = self.ends[index].next(0) else {
                 return Err((self.starts[index].last().unwrap_or(0), index));
-            }
+            };
             if let Some(next) = self.starts.get_mut(index + 1) {
-                next.set_shifted_up(&self.ends[index], literal.len());
+                if self.ends[index].is_single() {
+                    next.insert(first + literal.len());
+                } else {
+                    next.set_shifted_up(&self.ends[index], literal.len());
+                }
                 self.steps += next.cost();
             }
         }
@@ -114,20 +124,24 @@ impl Search {
 
     /// Keeps only what the end of the line can be reached from.
     fn backwards(&mut self, plan: &Plan, line: &[u8]) {
+        let Self { starts, ends, scratch, steps, .. } = self;
         for (index, class) in plan.classes.iter().enumerate().rev() {
-            let mut starts = std::mem::take(&mut self.starts[index]);
-            self.steps += keep_reaching(class, line, &mut starts, &self.ends[index]);
-            let mut ends = Bits::default();
-            ends.reset(line.len() + 1);
-            self.steps += reach(class, line, &starts, &mut ends) + ends.cost();
-            self.ends[index].retain(&ends);
-            self.starts[index] = starts;
+            *steps += starts[index].cost();
+            // One start and one end: this end was reached from this start.
+            if !(starts[index].is_single() && ends[index].is_single()) {
+                *steps += keep_reaching(class, line, &mut starts[index], &ends[index], scratch);
+                scratch.reset(line.len() + 1);
+                *steps += reach(class, line, &starts[index], scratch) + scratch.cost();
+                ends[index].retain(scratch);
+            }
             if let Some(previous) = index.checked_sub(1) {
                 let literal = plan.literals.get(index).map_or(0, Vec::len);
-                let mut before = std::mem::take(&mut ends);
-                before.set_shifted_down(&self.starts[index], literal);
-                self.ends[previous].retain(&before);
-                self.steps += before.cost();
+                *steps += scratch.cost();
+                // Mostly there is but one way, and it is the one that the next field came by.
+                if !(starts[index].is_single() && ends[previous].is_single()) {
+                    scratch.set_shifted_down(&starts[index], literal);
+                    ends[previous].retain(scratch);
+                }
             }
         }
     }
@@ -162,17 +176,14 @@ impl Search {
 
     /// Where a literal occurs in the line, found once a line.
     fn occurrences(&mut self, plan: &Plan, index: usize, line: &[u8]) -> &Bits {
-        let literal = plan.literals.get(index).map_or(&[][..], Vec::as_slice);
-        let same = |known: usize| plan.literals.get(known).is_some_and(|l| l == literal);
-        let known = self.literals.iter().position(|(known, _)| same(*known));
-        let at = known.unwrap_or_else(|| {
-            let mut bits = Bits::default();
+        let index = plan.same_literal.get(index).copied().unwrap_or(index);
+        let bits = &mut self.literals[index];
+        if !std::mem::replace(&mut self.found[index], true) {
+            let literal = plan.literals.get(index).map_or(&[][..], Vec::as_slice);
             bits.reset(line.len() + 1);
-            self.steps += bits.cost() + mark_occurrences(literal, line, &mut bits);
-            self.literals.push((index, bits));
-            self.literals.len() - 1
-        });
-        &self.literals[at].1
+            self.steps += bits.cost() + mark_occurrences(literal, line, bits);
+        }
+        bits
     }
 }
 
@@ -183,7 +194,8 @@ fn mark_occurrences(literal: &[u8], line: &[u8], bits: &mut Bits) -> u64 {
     };
     let mut found = 0;
     for at in memchr::memchr_iter(first, line) {
-        if line.get(at + 1..).is_some_and(|rest| rest.starts_with(others)) {
+        let rest = line.get(at + 1..at + 1 + others.len()).unwrap_or_default();
+        if rest.len() == others.len() && rest.iter().zip(others).all(|(a, b)| a == b) {
             bits.insert(at);
         }
         found += 1;
@@ -230,9 +242,14 @@ fn reach(class: &Class, line: &[u8], starts: &Bits, ends: &mut Bits) -> u64 {
 }
 
 /// Keeps of `starts` only those from which a text of the class can end in `ends`.
-fn keep_reaching(class: &Class, line: &[u8], starts: &mut Bits, ends: &Bits) -> u64 {
+fn keep_reaching(
+    class: &Class,
+    line: &[u8],
+    starts: &mut Bits,
+    ends: &Bits,
+    kept: &mut Bits,
+) -> u64 {
     let mut memo = RunMemo::default();
-    let mut kept = Bits::default();
     kept.reset(line.len() + 1);
     let mut steps = kept.cost();
     let mut next_end = NextEnd::default();
@@ -246,7 +263,7 @@ fn keep_reaching(class: &Class, line: &[u8], starts: &mut Bits, ends: &Bits) -> 
         }
         steps += 1;
     }
-    *starts = kept;
+    std::mem::swap(starts, kept);
     steps
 }
 
