@@ -88,44 +88,40 @@ impl Detector {
         Self { texts: texts.collect(), json: json.filter_map(reader).collect(), options }
     }
 
-    /// Looks at lines of one stream, oldest first, until one fits a preset, and at some more to see
-    /// how many extra fields there are. `None` when no line fits.
+    /// Looks at lines of one stream, oldest first, and gives what most of the first that fit any
+    /// preset are written in. `None` when no line fits.
     pub fn detect<'l>(&mut self, lines: impl IntoIterator<Item = &'l [u8]>) -> Option<Detected> {
-        let mut lines = lines.into_iter().take(MOST_LINES);
-        let (at, extra) = loop {
-            let line = lines.next()?;
-            if line.first() == Some(&b'{') {
-                if let Some(preset) = json_preset(line) {
-                    return self.detected(preset, Vec::new());
+        let mut fitting = Vec::new();
+        for line in lines.into_iter().take(MOST_LINES) {
+            if line.first() != Some(&b'{') {
+                if self.texts.iter_mut().any(|candidate| candidate.fits(line)) {
+                    fitting.push(line);
                 }
-            } else if let Some(found) = self.text_preset(line) {
-                break found;
+            } else if let (true, Some(preset)) = (fitting.is_empty(), json_preset(line)) {
+                return self.detected(preset, Vec::new());
             }
-        };
-        let candidate = self.texts.get_mut(at)?;
-        let mut fewest = extra;
-        for line in lines.filter(|line| line.first() != Some(&b'{')).take(MOST_FITTING) {
-            if fewest.is_empty() {
+            if fitting.len() == MOST_FITTING {
                 break;
             }
-            if let Some(extra) = candidate.extra(line) {
-                fewest = fewer(fewest, extra);
-            }
         }
+        let candidate = self.best(&fitting)?;
+        let extra = fitting.iter().filter_map(|line| candidate.extra(line)).reduce(fewer)?;
         let preset = candidate.preset;
-        self.detected(preset, fewest)
+        self.detected(preset, extra)
     }
 
-    /// The first text preset that fits a line, and the extra fields of the line.
-    fn text_preset(&mut self, line: &[u8]) -> Option<(usize, Vec<Extra>)> {
-        let exact = self.texts.iter_mut().position(|c| c.exact.read(line).is_ok());
-        let fitting = exact.or_else(|| {
-            let longer =
-                |c: &mut Candidate| c.longer.as_mut().is_some_and(|r| r.read(line).is_ok());
-            self.texts.iter_mut().position(longer)
-        })?;
-        let extra = self.texts.get_mut(fitting)?.extra(line)?;
-        Some((fitting, extra))
+    /// The candidate that reads most of the lines, as it is rather than with more at its end: a
+    /// client can make one line look like another preset's, but not all.
+    fn best(&mut self, lines: &[&[u8]]) -> Option<&mut Candidate> {
+        let mut best = (0, 0, None);
+        for (at, candidate) in self.texts.iter_mut().enumerate() {
+            let exact = lines.iter().filter(|line| candidate.exact.read(line).is_ok()).count();
+            let fits = lines.iter().filter(|line| candidate.fits(line)).count();
+            if (exact, fits) > (best.0, best.1) {
+                best = (exact, fits, Some(at));
+            }
+        }
+        self.texts.get_mut(best.2?)
     }
 
     fn detected(&self, preset: &'static Preset, extra: Vec<Extra>) -> Option<Detected> {
@@ -140,6 +136,12 @@ impl Detector {
 }
 
 impl Candidate {
+    /// Whether a line is one of the preset, perhaps with more at its end.
+    fn fits(&mut self, line: &[u8]) -> bool {
+        let longer = |reader: &mut Reader| reader.read(line).is_ok();
+        self.exact.read(line).is_ok() || self.longer.as_mut().is_some_and(longer)
+    }
+
     /// The extra fields of a line; `None` when the line does not fit at all.
     fn extra(&mut self, line: &[u8]) -> Option<Vec<Extra>> {
         match &mut self.longer {
@@ -265,13 +267,8 @@ impl Detected {
         &self.format
     }
 
-    /// How many fields there are behind those of the preset, read as opaque text.
-    pub fn extra_fields(&self) -> usize {
-        if self.has_attempt_count() { 0 } else { self.extra.len() }
-    }
-
     /// Whether one bare integer behind the preset's fields is read as the attempt count.
-    pub fn has_attempt_count(&self) -> bool {
+    fn has_attempt_count(&self) -> bool {
         self.extra == [Extra::AttemptCount]
     }
 
@@ -376,5 +373,14 @@ mod tests {
         let line = format!("{REQUEST}{TRANSFER}");
         assert_eq!(detect(&[noise.clone(), line]), Some("envoy".to_owned()));
         assert_eq!(detect(&[noise]), None);
+    }
+
+    #[test]
+    fn one_forged_line_does_not_choose_the_preset() {
+        let forged = r#"[2026-11-20T12:00:00.000Z] "GET /a HTTP/1.1" 503 UF x - "y HTTP/1.1" 200 - 0 5 7 6 "-" "z" 1 2 3 4 "f" "ua" "id" "host" "6.6.6.6:6" c - 1.1.1.1:1 2.2.2.2:2 s r" "id" "a" "10.0.0.1:80""#;
+        assert!(one(forged.to_owned()).starts_with("istio"));
+        let honest = format!("{REQUEST}{TRANSFER}");
+        let lines = [forged.to_owned(), honest.clone(), honest];
+        assert_eq!(detect(&lines), Some("envoy".to_owned()));
     }
 }

@@ -14,6 +14,7 @@ mod key;
 mod time;
 mod warning;
 
+pub(crate) use compile::MAX_FIELDS;
 pub use error::{FormatError, FormatErrorKind};
 pub use field::Field;
 pub(crate) use json::Template;

@@ -159,9 +159,24 @@ impl Preset {
         json("istio-json@1.9", "Istio 1.9 to 1.24", JSON_CLUSTER),
     ];
 
-    /// The preset with this name.
+    /// The preset with this name. A release of Istio between those that changed the default stands
+    /// for the last change: `istio@1.20` is `istio@1.9`.
+    ///
+    /// ```
+    /// # use accesslog::Preset;
+    /// assert_eq!(Preset::from_name("istio@1.20").map(Preset::name), Some("istio@1.9"));
+    /// assert_eq!(Preset::from_name("istio@1.0").map(Preset::name), None);
+    /// ```
     pub fn from_name(name: &str) -> Option<&'static Self> {
-        Self::ALL.iter().find(|preset| preset.name == name)
+        let exact = Self::ALL.iter().find(|preset| preset.name == name);
+        exact.or_else(|| {
+            let (family, minor) = release(name)?;
+            let older = Self::ALL.iter().filter_map(|preset| {
+                let (own, since) = release(preset.name)?;
+                (own == family && since <= minor).then_some((since, preset))
+            });
+            older.max_by_key(|(since, _)| *since).map(|(_, preset)| preset)
+        })
     }
 
     /// The name: `envoy`, `istio`, `istio@1.9`, `istio-json`, ...
@@ -195,6 +210,12 @@ impl Preset {
             Encoding::Json => options.compile_json(self.text),
         }
     }
+}
+
+/// The family and the minor release of `istio@1.20`.
+fn release(name: &str) -> Option<(&str, u32)> {
+    let (family, release) = name.split_once("@1.")?;
+    Some((family, release.parse().ok()?))
 }
 
 #[cfg(test)]

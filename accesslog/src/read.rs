@@ -6,6 +6,7 @@
 //! line goes through [`search`], which looks at all readings at once. Both give the same answer
 //! where the fast pass gives one at all.
 
+mod address;
 mod bits;
 mod class;
 mod fast;
@@ -14,7 +15,7 @@ mod marks;
 mod plan;
 mod search;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 pub(crate) use plan::Plan;
@@ -24,6 +25,9 @@ use crate::record::{Disputed, Record, Span};
 use json::JsonScratch;
 use marks::Marks;
 use search::Search;
+
+/// The working memory for lines up to this long is kept for the next.
+const KEPT: usize = 64 << 10;
 
 /// Reads lines of one format, one after the other.
 ///
@@ -67,6 +71,8 @@ pub(crate) enum Expected {
     Json,
     /// One of the keys of the JSON format.
     Key,
+    /// Each key of the JSON format once.
+    KeyOnce,
     /// A line of less than 4 GiB.
     Short,
 }
@@ -109,7 +115,11 @@ impl Reader {
         if let Some(certain) = fast::read(plan, line, &mut self.marks, &mut self.spans) {
             return Ok(Record::certain(line, &self.format, &self.spans, certain.plain));
         }
-        self.search.read(plan, line, &mut self.spans, &mut self.disputed)?;
+        let found = self.search.read(plan, line, &mut self.spans, &mut self.disputed);
+        if line.len() > KEPT {
+            self.search = Search::default();
+        }
+        found?;
         let disputed = (!self.disputed.fields.is_empty()).then_some(&self.disputed);
         Ok(Record::text(line, &self.format, &self.spans, disputed))
     }
@@ -150,10 +160,19 @@ impl Mismatch {
             }
             Expected::Json => "a JSON object".to_owned(),
             Expected::Key => "a key of the format".to_owned(),
+            Expected::KeyOnce => "each key of the format once".to_owned(),
             Expected::Short => "a line of less than 4 GiB".to_owned(),
         }
     }
 }
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {}: not a line of the format", self.offset() + 1)
+    }
+}
+
+impl std::error::Error for Mismatch {}
 
 #[cfg(test)]
 mod properties;

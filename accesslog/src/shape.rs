@@ -3,7 +3,7 @@
 /// The set of byte strings that a field can print, as far as Envoy guarantees it.
 ///
 /// A shape is a promise of the proxy, never a plausibility: a client cannot make Envoy print text
-/// outside of it. No shape contains a newline.
+/// outside of it. No shape but [`Self::Any`] contains a newline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Any bytes.

@@ -11,7 +11,7 @@ use crate::read::Plan;
 use crate::record::WellKnown;
 
 /// The most fields that a format may have.
-const MAX_FIELDS: usize = 512;
+pub(crate) const MAX_FIELDS: usize = 512;
 
 /// Compiles a text format string.
 pub(super) fn text(text: &str, options: &FormatOptions) -> Result<Format, FormatError> {
@@ -44,9 +44,15 @@ pub(super) fn text(text: &str, options: &FormatOptions) -> Result<Format, Format
 /// Gives every field its key.
 pub(super) fn name_fields(fields: &mut [Field], options: &FormatOptions) {
     let mut keys = Keys::default();
-    for (index, field) in fields.iter_mut().enumerate() {
-        let renamed = options.renamed(&field.text).map(str::to_owned);
-        let key = keys.claim(renamed.clone().unwrap_or_else(|| field.own_key()));
+    let renamed: Vec<_> = fields.iter().map(|field| options.renamed(&field.text)).collect();
+    // What the user chose is not taken away by what the rule gives.
+    renamed.iter().flatten().for_each(|key| keys.reserve(key));
+    for ((index, field), renamed) in fields.iter_mut().enumerate().zip(renamed) {
+        let renamed = renamed.map(str::to_owned);
+        let key = match &renamed {
+            Some(key) => keys.claim_reserved(key),
+            None => keys.claim(field.own_key()),
+        };
         // A JSON log nests its values: the member's name is the last part of the path.
         let member = renamed.or_else(|| field.path.last().cloned());
         field.set_key(key, member);

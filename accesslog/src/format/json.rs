@@ -2,6 +2,7 @@
 
 use super::compile::{Parts, name_fields};
 use super::field::Field;
+use super::warning::{self, Warning};
 use super::{Encoding, Format, FormatError, FormatErrorKind, FormatOptions, Segment};
 use crate::json::{Scanner, StringSpan};
 use crate::read::Plan;
@@ -24,7 +25,7 @@ pub(super) fn compile(text: &str, options: &FormatOptions) -> Result<Format, For
     if !walk.scanner.at_end() {
         return Err(walk.not_json("nothing after the object"));
     }
-    let Walk { mut fields, templates, .. } = walk;
+    let Walk { mut fields, templates, warnings, .. } = walk;
     name_fields(&mut fields, options);
     Ok(Format {
         text: text.to_owned(),
@@ -32,7 +33,7 @@ pub(super) fn compile(text: &str, options: &FormatOptions) -> Result<Format, For
         segments: (0..fields.len()).map(Segment::Field).collect(),
         well_known: WellKnown::index(&fields),
         fields,
-        warnings: Vec::new(),
+        warnings,
         omit_empty_values: options.omit_empty_values,
         plan: Plan::default(),
         templates,
@@ -45,11 +46,21 @@ struct Walk<'a> {
     scanner: Scanner<'a>,
     fields: Vec<Field>,
     templates: Vec<Template>,
+    warnings: Vec<Warning>,
+    /// Whether the walk is inside of a list.
+    in_list: bool,
 }
 
 impl Default for Walk<'_> {
     fn default() -> Self {
-        Self { text: "", scanner: Scanner::new(b""), fields: Vec::new(), templates: Vec::new() }
+        Self {
+            text: "",
+            scanner: Scanner::new(b""),
+            fields: Vec::new(),
+            templates: Vec::new(),
+            warnings: Vec::new(),
+            in_list: false,
+        }
     }
 }
 
@@ -77,6 +88,7 @@ impl Walk<'_> {
     fn value(&mut self, path: &mut Vec<String>) -> Result<(), FormatError> {
         match self.scanner.peek() {
             Some(b'{') => self.object(path),
+            Some(b'[') if path.len() <= MAX_DEPTH => self.list(path),
             Some(b'"') => {
                 let span = self.string("a string")?;
                 self.operators(span, path)
@@ -93,16 +105,38 @@ impl Walk<'_> {
             false => FormatError { offset: error.offset + span.start, ..error },
             true => FormatError { offset: span.start, length: span.end - span.start, ..error },
         })?;
+        for field in &mut parts.fields {
+            field.offset = span.start;
+        }
+        self.warnings.extend(warning::of_fields(&parts.fields));
         match (parts.segments.as_slice(), parts.fields.pop()) {
-            ([Segment::Field(_)], Some(mut field)) => {
+            ([Segment::Field(_)], Some(mut field)) if !self.in_list => {
                 field.path = path.to_vec();
-                field.offset = span.start;
                 self.fields.push(field);
             }
             (_, Some(_)) => self.templates.push(Template { key: path.join("."), text }),
             (_, None) => {}
         }
         Ok(())
+    }
+
+    /// Compiles the strings of a list: logs have it as one value.
+    fn list(&mut self, path: &mut Vec<String>) -> Result<(), FormatError> {
+        self.eat(b'[', "`[`")?;
+        if self.scanner.eat(b']').is_some() {
+            return Ok(());
+        }
+        let outer = std::mem::replace(&mut self.in_list, true);
+        for index in 0.. {
+            path.push(index.to_string());
+            self.value(path)?;
+            path.pop();
+            if self.scanner.eat(b',').is_none() {
+                break;
+            }
+        }
+        self.in_list = outer;
+        self.eat(b']', "`,` or `]`")
     }
 
     fn body(&self, span: StringSpan) -> String {

@@ -83,17 +83,43 @@ fn append_words(key: &mut String, text: &str) {
 }
 
 /// The keys that are taken in a format.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keys {
     taken: HashSet<String>,
+    reserved: HashSet<String>,
+}
+
+impl Default for Keys {
+    /// Takes what records have beside the values of operators.
+    fn default() -> Self {
+        let ours = ["ambiguous", "extra"].map(str::to_owned);
+        Self { taken: ours.into(), reserved: HashSet::new() }
+    }
 }
 
 impl Keys {
-    /// Takes `key`, or `key_2`, `key_3`, ... when it is taken already.
+    /// Keeps `key` for [`Self::claim_reserved`].
+    pub(super) fn reserve(&mut self, key: &str) {
+        self.reserved.insert(key.to_owned());
+    }
+
+    /// Takes a key that was reserved, or `key_2`, `key_3`, ... when it is taken already.
+    pub(super) fn claim_reserved(&mut self, key: &str) -> String {
+        self.take(key, |_| false)
+    }
+
+    /// Takes `key`, or `key_2`, `key_3`, ... when it is taken or reserved already.
     pub(super) fn claim(&mut self, key: String) -> String {
-        let mut claimed = key.clone();
+        let reserved = std::mem::take(&mut self.reserved);
+        let claimed = self.take(&key, |key| reserved.contains(key));
+        self.reserved = reserved;
+        claimed
+    }
+
+    fn take(&mut self, key: &str, is_reserved: impl Fn(&str) -> bool) -> String {
+        let mut claimed = key.to_owned();
         let mut count = 1;
-        while !self.taken.insert(claimed.clone()) {
+        while is_reserved(&claimed) || !self.taken.insert(claimed.clone()) {
             count += 1;
             claimed = format!("{key}_{count}");
         }
@@ -133,6 +159,10 @@ mod tests {
         let mut keys = Keys::default();
         let claimed = ["a", "a", "a_2", "a"].map(|key| keys.claim(key.to_owned()));
         assert_eq!(claimed, ["a", "a_2", "a_2_2", "a_3"]);
+        keys.reserve("b");
+        assert_eq!(keys.claim("b".to_owned()), "b_2");
+        assert_eq!(keys.claim_reserved("b"), "b");
+        assert_eq!(keys.claim("ambiguous".to_owned()), "ambiguous_2");
     }
 
     #[test]

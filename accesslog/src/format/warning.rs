@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Field, Segment};
+use super::{Field, Segment, argument};
 use crate::operator::OPERATORS;
 use crate::shape::Shape;
 
@@ -99,24 +99,37 @@ impl fmt::Display for Warning {
 
 /// Collects the warnings of a compiled text format, in the order of the format string.
 pub(super) fn collect(segments: &[Segment], fields: &[Field]) -> Vec<Warning> {
-    let mut warnings: Vec<_> =
-        fields.iter().flat_map(|field| [unknown(field), newline(field)]).flatten().collect();
+    let mut warnings = of_fields(fields);
+    warnings.extend(fields.iter().filter_map(newline));
     warnings.extend(segments.windows(2).filter_map(|pair| in_doubt(pair, fields)));
     warnings.sort_by_key(|warning| warning.offset);
     warnings
+}
+
+/// The warnings about operators alone, which hold in JSON formats too.
+pub(super) fn of_fields(fields: &[Field]) -> Vec<Warning> {
+    fields.iter().flat_map(unknown).collect()
 }
 
 fn about(field: &Field, kind: WarningKind) -> Warning {
     Warning::new(kind, field.offset, field.text.len())
 }
 
-fn unknown(field: &Field) -> Option<Warning> {
-    if field.operator().is_some() {
-        return None;
-    }
-    let name = field.name().to_owned();
-    let closest = closest(&name);
-    Some(about(field, WarningKind::UnknownOperator { name, closest }))
+/// Warns of an operator that is not known, or that a `COALESCE` names.
+fn unknown(field: &Field) -> Vec<Warning> {
+    let names = match field.operator() {
+        None => vec![field.name().to_owned()],
+        Some(operator) if operator.name == "COALESCE" => {
+            let named = argument::coalesced(field.argument().unwrap_or_default()).into_iter();
+            named.map(|(name, _)| name).filter(|name| crate::operator(name).is_none()).collect()
+        }
+        Some(_) => Vec::new(),
+    };
+    let warning = |name: String| {
+        let closest = closest(&name);
+        about(field, WarningKind::UnknownOperator { name, closest })
+    };
+    names.into_iter().map(warning).collect()
 }
 
 /// The known operator whose name is closest to `name`, when it is close at all.

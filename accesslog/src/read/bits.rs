@@ -36,6 +36,18 @@ impl Bits {
         }
     }
 
+    /// Takes out the offsets for which `is` holds, and gives how many were looked at.
+    pub(super) fn remove_where(&mut self, is: impl Fn(usize) -> bool) -> u64 {
+        let (mut from, mut looked) = (0, 0);
+        while let Some(at) = self.next(from) {
+            if let (true, Some(word)) = (is(at), self.words.get_mut(at / 64)) {
+                *word &= !(1 << (at % 64));
+            }
+            (from, looked) = (at + 1, looked + 1);
+        }
+        looked
+    }
+
     /// Keeps only what is in `other` too.
     pub(super) fn retain(&mut self, other: &Self) {
         for (word, mask) in self.words.iter_mut().zip(&other.words) {

@@ -1,5 +1,6 @@
 //! Which texts a field can print, and where a text that starts somewhere can end.
 
+use super::address::{self, has_free_prefix, is_address};
 use crate::format::{Field, TimePattern};
 use crate::operator::Absent;
 use crate::shape::Shape;
@@ -25,10 +26,6 @@ pub(super) struct RunMemo {
 
 /// Every protocol that Envoy has a name for.
 const PROTOCOLS: &[&[u8]] = &[b"HTTP/1.1", b"HTTP/2", b"HTTP/1.0", b"HTTP/3"];
-
-/// The longest list of response flags, and the longest bare IP address.
-const LONGEST_LIST: usize = 1024;
-const LONGEST_IP: usize = 64;
 
 impl Class {
     pub(super) fn new(field: &Field, omit_empty: bool) -> Self {
@@ -66,14 +63,11 @@ impl Class {
             Shape::Code => (1..=3).contains(&text.len()) && text.iter().all(u8::is_ascii_digit),
             Shape::Counter => !text.is_empty() && text.iter().all(u8::is_ascii_digit),
             Shape::Time => self.time.as_ref().is_some_and(|time| time.matches(text)),
+            Shape::Flags => text.split(|&byte| byte == b',').all(is_list_item),
             Shape::Protocol => {
                 matches!(text, b"HTTP/1.1" | b"HTTP/2" | b"HTTP/1.0" | b"HTTP/3")
             }
-            Shape::Address => {
-                is_ipv4_with_port(text) || has_free_prefix(text) || {
-                    address(text).is_some_and(|(low, high)| (low..=high).contains(&text.len()))
-                }
-            }
+            Shape::Address => address::matches(text),
             _ => {
                 let mut found = false;
                 let mut memo = RunMemo::default();
@@ -144,14 +138,18 @@ impl Class {
                 let end = memo.run_end(line, digits, |byte| byte.is_ascii_digit());
                 run_if(digits + 1, end, run);
             }
-            Shape::Flags => list_ends(rest, start, run),
+            Shape::Flags => {
+                if rest.first().is_some_and(|&byte| is_item(byte)) {
+                    run(start + 1, memo.list_end(line, start));
+                }
+            }
             Shape::Protocol => {
                 for protocol in PROTOCOLS.iter().filter(|protocol| rest.starts_with(protocol)) {
                     run(start + protocol.len(), start + protocol.len());
                 }
             }
-            Shape::Address => address_ends(rest, start, line.len(), run),
-            Shape::AddressWithoutPort => bare_address_ends(rest, start, line.len(), run),
+            Shape::Address => address::ends(rest, start, line.len(), run),
+            Shape::AddressWithoutPort => address::bare_ends(rest, start, line.len(), run),
             Shape::Uuid => {
                 if is_uuid(rest) {
                     run(start + 36, start + 36);
@@ -172,14 +170,13 @@ impl Class {
             return true;
         }
         match self.shape {
-            Shape::Any => byte != b'\n',
+            Shape::Any => true,
             Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => holds(self.shape, byte),
             Shape::Code | Shape::Counter => byte.is_ascii_digit(),
             Shape::Signed => byte.is_ascii_digit() || byte == b'-',
             Shape::Flags => is_item(byte) || byte == b',',
             Shape::Protocol => b"HTP/.0123".contains(&byte),
-            Shape::Address => is_ip(byte) || b"tcp://".contains(&byte),
-            Shape::AddressWithoutPort => is_ip(byte),
+            Shape::Address | Shape::AddressWithoutPort => is_address(byte),
             Shape::Uuid => byte.is_ascii_hexdigit() || byte == b'-',
             Shape::Time => self.time.as_ref().is_some_and(|time| time.can_hold(byte)),
         }
@@ -204,6 +201,16 @@ impl Class {
         !matches!(self.shape, Shape::Address | Shape::AddressWithoutPort)
     }
 
+    /// Whether a text cannot end here although [`Self::ends`] says so: a list ends in no comma.
+    pub(super) fn ends_wrongly(&self, line: &[u8], end: usize) -> bool {
+        self.shape == Shape::Flags && end.checked_sub(1).and_then(|at| line.get(at)) == Some(&b',')
+    }
+
+    /// Whether [`Self::ends_wrongly`] is to be asked.
+    pub(super) fn is_list(&self) -> bool {
+        self.shape == Shape::Flags
+    }
+
     /// Whether every text can be continued by any bytes, so that of several starts only the first
     /// matters.
     pub(super) fn is_free(&self) -> bool {
@@ -218,6 +225,21 @@ impl RunMemo {
             let rest = line.get(start..).unwrap_or_default();
             let length = rest.iter().position(|&byte| !holds(byte)).unwrap_or(rest.len());
             *self = Self { end: start + length, valid: true };
+        }
+        self.end
+    }
+
+    /// Where the run of items joined by single commas ends in which `start` lies.
+    fn list_end(&mut self, line: &[u8], start: usize) -> usize {
+        if !self.valid || start >= self.end {
+            let rest = line.get(start..).unwrap_or_default();
+            let holds = |pair: &[u8]| match pair {
+                [b',', next, ..] => is_item(*next),
+                [byte, ..] => is_item(*byte),
+                [] => false,
+            };
+            let ends = (0..rest.len()).find(|&at| !holds(rest.get(at..).unwrap_or_default()));
+            *self = Self { end: start + ends.unwrap_or(rest.len()), valid: true };
         }
         self.end
     }
@@ -267,141 +289,12 @@ static HELD: [u8; 256] = {
     held
 };
 
+fn is_list_item(item: &[u8]) -> bool {
+    !item.is_empty() && item.iter().all(|&byte| is_item(byte))
+}
+
 fn is_item(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-/// `-`, or items joined by commas.
-fn list_ends(rest: &[u8], start: usize, run: &mut dyn FnMut(usize, usize)) {
-    let rest = rest.get(..LONGEST_LIST).unwrap_or(rest);
-    let mut at = 0;
-    loop {
-        let tail = rest.get(at..).unwrap_or_default();
-        let item = tail.iter().take_while(|&&byte| is_item(byte)).count();
-        run_if(start + at + 1, start + at + item, run);
-        at += item;
-        if item == 0 || rest.get(at) != Some(&b',') {
-            return;
-        }
-        at += 1;
-    }
-}
-
-fn has_free_prefix(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'/' | b'@')) || text.starts_with(b"envoy://")
-}
-
-/// A byte of an IP address, its port, its prefix length, or its zone.
-fn is_ip(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'[' | b']' | b'%' | b'/')
-}
-
-fn address_ends(rest: &[u8], start: usize, line_end: usize, run: &mut dyn FnMut(usize, usize)) {
-    if has_free_prefix(rest) {
-        let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
-        return run(start + prefix, line_end);
-    }
-    if let Some((low, high)) = address(rest) {
-        run(start + low, start + high);
-    }
-}
-
-/// Whether all of `text` is `1.2.3.4:80`: most addresses are.
-fn is_ipv4_with_port(text: &[u8]) -> bool {
-    let (mut separators, mut digits) = (0, 0);
-    for &byte in text {
-        if byte.is_ascii_digit() {
-            digits += 1;
-            continue;
-        }
-        let separator = if separators < 3 { b'.' } else { b':' };
-        if byte != separator || separators > 3 || digits == 0 || digits > 3 {
-            return false;
-        }
-        separators += 1;
-        digits = 0;
-    }
-    separators == 4 && (1..=5).contains(&digits)
-}
-
-/// The least and the greatest length of an IP address with a port at the start of `text`.
-fn address(text: &[u8]) -> Option<(usize, usize)> {
-    let scheme = if text.starts_with(b"tcp://") { 6 } else { 0 };
-    let ip = text.get(scheme..)?;
-    let host = match ip.first()? {
-        b'[' => bracketed_length(ip),
-        _ => ipv4_length(ip),
-    };
-    if host == 0 || ip.get(host) != Some(&b':') {
-        return None;
-    }
-    let port = ip.iter().skip(host + 1).take(5).take_while(|b| b.is_ascii_digit()).count();
-    let colon = scheme + host;
-    (port > 0).then_some((colon + 2, colon + 1 + port))
-}
-
-/// The length of `[::1]` at the start of `ip`; 0 when there is none.
-fn bracketed_length(ip: &[u8]) -> usize {
-    let inside = ip.iter().skip(1).take(LONGEST_IP);
-    let is_inside = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'%');
-    let close = 1 + inside.take_while(is_inside).count();
-    if ip.get(close) == Some(&b']') { close + 1 } else { 0 }
-}
-
-/// The length of `1.2.3.4` at the start of `ip`; 0 when there is none.
-fn ipv4_length(ip: &[u8]) -> usize {
-    let mut at = 0;
-    for octet in 0..4 {
-        if octet > 0 {
-            match ip.get(at) {
-                Some(b'.') => at += 1,
-                _ => return 0,
-            }
-        }
-        let digits = ip.iter().skip(at).take(3).take_while(|b| b.is_ascii_digit()).count();
-        if digits == 0 {
-            return 0;
-        }
-        at += digits;
-    }
-    at
-}
-
-fn bare_address_ends(
-    rest: &[u8],
-    start: usize,
-    line_end: usize,
-    run: &mut dyn FnMut(usize, usize),
-) {
-    if has_free_prefix(rest) {
-        let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
-        return run(start + prefix, line_end);
-    }
-    let Some((low, high)) = bare_ip(rest) else { return };
-    run(start + low, start + high);
-    if rest.get(high) == Some(&b'/') {
-        let bits = rest.iter().skip(high + 1).take(3).take_while(|b| b.is_ascii_digit()).count();
-        run_if(start + high + 2, start + high + 1 + bits, run);
-    }
-}
-
-/// The least and the greatest length of an IP address without a port at the start of `text`.
-fn bare_ip(text: &[u8]) -> Option<(usize, usize)> {
-    let ipv4 = ipv4_length(text);
-    if ipv4 > 0 {
-        let last = text.get(..ipv4)?.rsplit(|&byte| byte == b'.').next()?.len();
-        return Some((ipv4 - last + 1, ipv4));
-    }
-    let hex =
-        |at: usize| text.iter().skip(at).take(4).take_while(|b| b.is_ascii_hexdigit()).count();
-    let first = hex(0);
-    let second = first + 1 + hex(first + 1);
-    if text.get(first) != Some(&b':') || text.get(second) != Some(&b':') {
-        return None;
-    }
-    let is_inside = |b: &&u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
-    let end = text.iter().take(LONGEST_IP).take_while(is_inside).count();
-    Some((second + 1, end))
 }
 
 fn is_uuid(text: &[u8]) -> bool {

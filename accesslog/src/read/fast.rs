@@ -65,7 +65,7 @@ impl Cut<'_> {
             };
             let (value, after) = rest.split_at_checked(length)?;
             rest = without_prefix(after, literal)?;
-            self.place(value, start, field)?;
+            self.place(value, start, field, true)?;
             start += length + literal.len();
         }
         let behind = free + 1..free + 1 + section.after.len();
@@ -73,9 +73,9 @@ impl Cut<'_> {
             let last = memchr::memrchr(*literal.last()?, rest)?;
             let (before, value) = rest.split_at_checked(last + 1)?;
             rest = without_suffix(before, literal)?;
-            self.place(value, start + last + 1, field)?;
+            self.place(value, start + last + 1, field, false)?;
         }
-        self.place(rest, start, free)
+        self.place(rest, start, free, section.after.is_empty())
     }
 
     /// The first mark at `from` or after it.
@@ -89,12 +89,13 @@ impl Cut<'_> {
         }
     }
 
-    /// Notes where a value stands, if it is one of its field and could not go on further.
+    /// Notes where a value stands, if it is one of its field and could not go on further. Marks are
+    /// passed from left to right, so they only tell of values that are placed `in_order`.
     #[inline]
-    fn place(&mut self, value: &[u8], start: usize, field: usize) -> Option<()> {
+    fn place(&mut self, value: &[u8], start: usize, field: usize, in_order: bool) -> Option<()> {
         *self.spans.get_mut(field)? = Span::new(start, start + value.len());
         let class = self.classes.get(field)?;
-        if self.words_are_certain && class.is_word() {
+        if in_order && self.words_are_certain && class.is_word() {
             let next = self.next_mark(start);
             return next.is_none_or(|mark| mark >= start + value.len()).then_some(());
         }

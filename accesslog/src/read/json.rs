@@ -6,7 +6,7 @@
 //! values, is of the new kind, and a `"-"` in it is what a client sent; else `"-"` is absent.
 
 use super::{Expected, Mismatch};
-use crate::format::{Field, Format};
+use crate::format::{Field, Format, MAX_FIELDS};
 use crate::json::Scanner;
 use crate::operator::{Absent, Kind};
 use crate::record::{Member, MemberKind, Record, Span, is_number};
@@ -46,9 +46,25 @@ impl JsonScratch {
         if agent || (known == 0 && !format.fields.is_empty()) {
             return Err(Mismatch { offset: 0, expected: Expected::Key });
         }
+        if self.repeats_a_key() {
+            // Envoy's JSON logger writes each key once: this was written by hand, and forged.
+            return Err(Mismatch { offset: 0, expected: Expected::KeyOnce });
+        }
         self.type_values(line, format);
         self.index_leaves();
         Ok(Record::json(line, format, &self.members, &self.leaves))
+    }
+
+    fn repeats_a_key(&self) -> bool {
+        let mut seen = [0_u64; MAX_FIELDS / 64];
+        self.members.iter().filter_map(|member| member.field).any(|field| {
+            let bit = 1 << (field % 64);
+            seen.get_mut(usize::from(field / 64)).is_some_and(|word| {
+                let again = *word & bit != 0;
+                *word |= bit;
+                again
+            })
+        })
     }
 
     fn object(&mut self, scanner: &mut Scanner<'_>, line: &[u8], format: &Format) -> Option<()> {

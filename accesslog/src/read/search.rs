@@ -238,6 +238,9 @@ fn reach(class: &Class, line: &[u8], starts: &Bits, ends: &mut Bits) -> u64 {
             break;
         }
     }
+    if class.is_list() {
+        steps += ends.remove_where(|end| class.ends_wrongly(line, end));
+    }
     steps
 }
 

@@ -114,6 +114,22 @@ fn shapes() {
             b"2007",
             r#"{"ambiguous":{"fields":["response_code","duration"],"text":"2007"}}"#,
         ),
+        (
+            "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%@%REQ(A)%",
+            b"@a@b",
+            r#"{"ambiguous":{"fields":["downstream_remote_address_without_port","req_a"],"text":"@a@b"}}"#,
+        ),
+        (
+            "\"%REQ(A)%\" \"%REQ(B)%\" cluster=%UPSTREAM_CLUSTER%, %REQUESTED_SERVER_NAME%",
+            b"\"x\" \"y\" cluster=a b, c",
+            "16: expected `%UPSTREAM_CLUSTER%`, then `, `",
+        ),
+        (
+            "%REQ(A)%\n%REQ(B)%",
+            b"a\nb\nc",
+            r#"{"ambiguous":{"fields":["req_a","req_b"],"text":"a\nb\nc"}}"#,
+        ),
+        ("%RESPONSE_FLAGS% %REQ(A)%", b"UF, x", "0: expected `%RESPONSE_FLAGS%`, then ` `"),
         ("%RESPONSE_CODE% %DURATION%", b"200 ", "4: expected `%DURATION%`, then the end"),
         ("%RESPONSE_CODE% %DURATION%", b"2000 1", "0: expected `%RESPONSE_CODE%`, then ` `"),
         (
@@ -185,6 +201,10 @@ fn json_logs_are_typed_by_key() {
         (r#"{"duration":"-","response_flags":"-"}"#, r#"{"duration":null,"response_flags":"-"}"#),
         (r#"{"user_agent":"caf\u00e9 \"x\""}"#, r#"{"user_agent":"caf\u00e9 \"x\""}"#),
         (r#"{"level":"info"}"#, "0: expected a key of the format"),
+        (
+            r#"{"duration":7,"authority":"a","authority":"b"}"#,
+            "0: expected each key of the format once",
+        ),
         (r#"{"duration":7"#, "13: expected a JSON object"),
         (r#"{"duration":7} x"#, "15: expected a JSON object"),
     ];
@@ -240,6 +260,9 @@ fn the_search_is_bounded() {
         "%REQ(A):5000% %REQ(B):5000% %REQ(C):5000%".to_owned(),
         "%RESPONSE_FLAGS%%RESPONSE_FLAGS_LONG%%DURATION%%REQ(:PATH)%".to_owned(),
         "%DOWNSTREAM_LOCAL_ADDRESS% %UPSTREAM_HOST% %REQ(A)%".to_owned(),
+        "%REQ(USER-AGENT)%,%RESPONSE_FLAGS%,%REQ(B)%".to_owned(),
+        "%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+            .to_owned(),
         "%START_TIME(%c)% %START_TIME(%E*S)% %REQ(A)%".to_owned(),
     ];
     let (head, tail) = ISTIO.split_once("curl/8.5.0").unwrap();

@@ -49,9 +49,11 @@ impl<'r> Value<'r> {
     /// Text that is a JSON number, boolean, object or array is that; all else is a string.
     fn by_content(text: &'r [u8]) -> Self {
         match text.first() {
-            Some(b'-' | b'0'..=b'9' | b'{' | b'[' | b't' | b'f' | b'n') if is_json_value(text) => {
-                Self::of_json(text)
+            // A number that no reader of JSON can hold is text.
+            Some(b'-' | b'0'..=b'9') if is_json_value(text) && is_finite(text) => {
+                Self::Number(text)
             }
+            Some(b'{' | b'[' | b't' | b'f' | b'n') if is_json_value(text) => Self::of_json(text),
             _ => Self::Text(text),
         }
     }
@@ -116,6 +118,11 @@ impl<'r> Value<'r> {
     }
 }
 
+fn is_finite(number: &[u8]) -> bool {
+    let parsed = std::str::from_utf8(number).ok().and_then(|text| text.parse::<f64>().ok());
+    parsed.is_some_and(f64::is_finite)
+}
+
 /// Whether all of `text` is one JSON number.
 pub(crate) fn is_number(text: &[u8]) -> bool {
     let mut scanner = Scanner::new(text);
@@ -148,6 +155,7 @@ mod tests {
         let metadata = |text| value("%DYNAMIC_METADATA(a:b)%", text);
         assert_eq!(metadata(b"42.5"), Value::Number(b"42.5"));
         assert_eq!(metadata(b"true"), Value::Bool(true));
+        assert_eq!(metadata(b"1e999"), Value::Text(b"1e999"));
         assert_eq!(metadata(b"{\"a\":1}"), Value::Json(b"{\"a\":1}"));
         assert_eq!(metadata(b"val \"x\""), Value::Text(b"val \"x\""));
         assert_eq!(metadata(b"{a"), Value::Text(b"{a"));
