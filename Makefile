@@ -26,7 +26,7 @@ demo: $(ENVOY_BIN) ## Read the access log of a real Envoy, live (DEMO=forever go
 	$(CARGO) build --locked --release -p logcollector -p tests --bin logcollector --bin demo
 	$(TARGET)/release/demo $(TARGET)/release/logcollector
 
-test: lint test-unit test-envoy ## Everything that the CI runs
+test: lint test-unit test-envoy ## Formatting, lints, and every test
 
 test-unit: ## Tests that need nothing but Rust
 	$(CARGO) test --locked --workspace --exclude tests

@@ -136,9 +136,7 @@ impl FormatOptions {
 
     /// The new key for an operator, if one was asked for.
     pub(crate) fn renamed(&self, operator: &str) -> Option<&str> {
-        let plain = |text: &str| key::canonical(text.trim_matches('%'));
-        let wanted = plain(operator);
-        let rename = self.renames.iter().rev().find(|(from, _)| plain(from) == wanted);
+        let rename = self.renames.iter().rev().find(|(from, _)| key::same_operator(from, operator));
         rename.map(|(_, to)| to.as_str())
     }
 }
@@ -188,6 +186,11 @@ impl Format {
     /// What cannot be read back for sure, and operators that are not known.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// Whether an operator, written as for [`FormatOptions::rename`], is in the format.
+    pub fn has_operator(&self, operator: &str) -> bool {
+        self.fields.iter().any(|field| key::same_operator(field.text(), operator))
     }
 
     /// Whether absent values print as nothing.

@@ -36,10 +36,19 @@ on which all agree and names the others under `ambiguous`. Two things no reader 
 - A value that is literally `-` prints as what is absent does. It reads as absent. With
   `omit_empty_values` the same holds for the empty value.
 - The type of metadata and of `TYPED_CEL` is not printed. Text that is a JSON number, boolean,
-  object or array is read as that, all else as a string.
+  object or array is read as that, all else as a string; a string `42` reads as the number.
 
-`RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)` is read as a word without white space and quotes: the router
-sets this header itself.
+Three values are taken to be words without white space and double quotes, because Envoy makes or
+cleans them: `RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)`, which the router sets (not where Envoy's headers
+are suppressed), the names of clusters, and `REQUESTED_SERVER_NAME`. Envoys of before late 2024 print
+the server name as the client sent it.
+
+## What is left to Envoy
+
+The expressions of `CEL` and `TYPED_CEL` are checked for strings and brackets only; Envoy refuses some
+that compile here. Operators of a name that Envoy 1.40 does not have compile too, with a warning.
+
+A format with newlines inside is read too: the lines of a record are joined first, and count as one.
 
 ";
 

@@ -24,6 +24,8 @@ pub(crate) enum Error {
     OtherEncoding { preset: String, is: &'static str, asked: &'static str },
     #[error("the format has no field `{}`", visible::clipped(.name.as_bytes(), 80))]
     UnknownField { name: String, closest: Vec<String> },
+    #[error("the format has no command operator `{}`", visible::clipped(.operator.as_bytes(), 80))]
+    UnknownKey { operator: String, closest: Vec<String> },
     #[error("`{}` is no file, and pods as targets need a cluster: this version follows standard input and files", visible::clipped(.target.as_bytes(), 80))]
     NoCluster { target: String },
     #[error("nothing to read: standard input is a terminal")]
@@ -88,10 +90,14 @@ impl Error {
             Self::OtherEncoding { .. } => {
                 Some("leave out --encoding: a preset knows its own".to_owned())
             }
-            Self::UnknownField { closest, .. } if closest.is_empty() => {
+            Self::UnknownField { closest, .. } | Self::UnknownKey { closest, .. }
+                if closest.is_empty() =>
+            {
                 Some("`logcollector format show` lists the fields of a format".to_owned())
             }
-            Self::UnknownField { closest, .. } => Some(format!("did you mean {}?", or(closest))),
+            Self::UnknownField { closest, .. } | Self::UnknownKey { closest, .. } => {
+                Some(format!("did you mean {}?", or(closest)))
+            }
             Self::NoCluster { target } => {
                 let pod = visible::clipped(target.as_bytes(), 80);
                 Some(format!("kubectl logs -f {pod} -c istio-proxy | logcollector tail"))

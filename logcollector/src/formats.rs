@@ -45,6 +45,12 @@ impl Formats {
         fixed.map_or(1, |reader| reader.format().lines_per_record())
     }
 
+    /// Whether the last field of a format in use is the route name, which takes any text.
+    pub(crate) fn ends_in_route_name(&self, index: usize) -> bool {
+        let last = self.readers.get(index).and_then(|reader| reader.format().fields().last());
+        last.is_some_and(|field| field.name() == "ROUTE_NAME")
+    }
+
     /// The reader of a format in use.
     pub(crate) fn reader(&mut self, index: usize) -> Option<&mut Reader> {
         self.readers.get_mut(index)

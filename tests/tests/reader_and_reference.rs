@@ -105,8 +105,10 @@ fn texts(field: &Field) -> &'static [&'static str] {
 }
 
 /// What stands between operators.
-const LITERALS: &[&str] =
-    &["", " ", " ", "\" \"", "\" \"", "|", ",", "-", " - ", ":", "a", "7", "{\"", "\t", "/", "é"];
+const LITERALS: &[&str] = &[
+    "", " ", " ", "\" \"", "\" \"", "|", ",", "-", " - ", ":", "a", "7", "{\"", "\t", "/", "é",
+    "@", ", ",
+];
 
 #[test]
 fn they_say_the_same_of_random_lines() {

@@ -51,9 +51,14 @@ pub(super) fn of(name: &str, argument: Option<&str>) -> String {
     key
 }
 
+/// Whether two operators, as they are written, are the same.
+pub(super) fn same_operator(one: &str, other: &str) -> bool {
+    canonical(one.trim_matches('%')) == canonical(other.trim_matches('%'))
+}
+
 /// An operator as it is written, brought to one spelling: `REQ(X-Tenant):5` and
 /// `REQUEST_HEADER(x-tenant):5` are the same.
-pub(super) fn canonical(text: &str) -> String {
+fn canonical(text: &str) -> String {
     let (name, rest) = text.split_once('(').map_or((text, None), |(name, rest)| (name, Some(rest)));
     let name = alias(name);
     match rest {

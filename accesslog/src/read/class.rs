@@ -24,6 +24,9 @@ pub(super) struct RunMemo {
     valid: bool,
 }
 
+/// The longest list of flags of extensions that is read.
+const LONGEST_LIST: usize = 256;
+
 /// Every protocol that Envoy has a name for.
 const PROTOCOLS: &[&[u8]] = &[b"HTTP/1.1", b"HTTP/2", b"HTTP/1.0", b"HTTP/3"];
 
@@ -63,7 +66,10 @@ impl Class {
             Shape::Code => (1..=3).contains(&text.len()) && text.iter().all(u8::is_ascii_digit),
             Shape::Counter => !text.is_empty() && text.iter().all(u8::is_ascii_digit),
             Shape::Time => self.time.as_ref().is_some_and(|time| time.matches(text)),
-            Shape::Flags => text.split(|&byte| byte == b',').all(is_list_item),
+            Shape::Flags => {
+                let fits = !self.empty || text.len() <= LONGEST_LIST;
+                fits && text.split(|&byte| byte == b',').all(is_list_item)
+            }
             Shape::Protocol => {
                 matches!(text, b"HTTP/1.1" | b"HTTP/2" | b"HTTP/1.0" | b"HTTP/3")
             }
@@ -138,6 +144,7 @@ impl Class {
                 let end = memo.run_end(line, digits, |byte| byte.is_ascii_digit());
                 run_if(digits + 1, end, run);
             }
+            Shape::Flags if self.empty => list_ends(rest, start, run),
             Shape::Flags => {
                 if rest.first().is_some_and(|&byte| is_item(byte)) {
                     run(start + 1, memo.list_end(line, start));
@@ -201,14 +208,11 @@ impl Class {
         !matches!(self.shape, Shape::Address | Shape::AddressWithoutPort)
     }
 
-    /// Whether a text cannot end here although [`Self::ends`] says so: a list ends in no comma.
-    pub(super) fn ends_wrongly(&self, line: &[u8], end: usize) -> bool {
-        self.shape == Shape::Flags && end.checked_sub(1).and_then(|at| line.get(at)) == Some(&b',')
-    }
-
-    /// Whether [`Self::ends_wrongly`] is to be asked.
-    pub(super) fn is_list(&self) -> bool {
-        self.shape == Shape::Flags
+    /// Whether [`Self::ends`] gives too many ends: those behind a comma, which no list ends in. They
+    /// are given so that a list of many items is one range; where nothing at all is a text too, an
+    /// end behind a comma can be right, and each item is a range.
+    pub(super) fn ends_behind_commas(&self) -> bool {
+        self.shape == Shape::Flags && !self.empty
     }
 
     /// Whether every text can be continued by any bytes, so that of several starts only the first
@@ -288,6 +292,22 @@ static HELD: [u8; 256] = {
     }
     held
 };
+
+/// Items joined by commas, each end in a range of its own.
+fn list_ends(rest: &[u8], start: usize, run: &mut dyn FnMut(usize, usize)) {
+    let rest = rest.get(..LONGEST_LIST).unwrap_or(rest);
+    let mut at = 0;
+    loop {
+        let tail = rest.get(at..).unwrap_or_default();
+        let item = tail.iter().take_while(|&&byte| is_item(byte)).count();
+        run_if(start + at + 1, start + at + item, run);
+        at += item;
+        if item == 0 || rest.get(at) != Some(&b',') {
+            return;
+        }
+        at += 1;
+    }
+}
 
 fn is_list_item(item: &[u8]) -> bool {
     !item.is_empty() && item.iter().all(|&byte| is_item(byte))

@@ -238,8 +238,9 @@ fn reach(class: &Class, line: &[u8], starts: &Bits, ends: &mut Bits) -> u64 {
             break;
         }
     }
-    if class.is_list() {
-        steps += ends.remove_where(|end| class.ends_wrongly(line, end));
+    if class.ends_behind_commas() {
+        let before = |end: usize| end.checked_sub(1).and_then(|at| line.get(at));
+        steps += ends.remove_where(|end| before(end) == Some(&b','));
     }
     steps
 }

@@ -11,8 +11,9 @@ use crate::visible;
 
 /// Runs `format show`.
 pub(crate) fn show(args: FormatShowArgs) -> Result<Outcome, Error> {
-    let options = formatting::options(args.keys, false);
+    let options = formatting::options(args.keys.clone(), false);
     let asked = formatting::format(&args.format, args.encoding, &options)?;
+    formatting::check_keys(&asked.format, &args.keys)?;
     match pretty(args.output) {
         Some(paint) => print(show_pretty(&asked.format, paint).as_bytes()),
         None => print(&document(&show_json(&asked.format))),
@@ -32,14 +33,15 @@ fn document(value: &Value) -> Vec<u8> {
 }
 
 fn show_json(format: &Format) -> Value {
-    let segments: Vec<Value> = format
-        .segments()
-        .iter()
-        .filter_map(|segment| match segment {
-            Segment::Literal(bytes) => Some(json!({"literal": String::from_utf8_lossy(bytes)})),
-            Segment::Field(index) => format.fields().get(*index).map(field_json),
-        })
-        .collect();
+    let segments = format.segments().iter().filter_map(|segment| match segment {
+        Segment::Literal(bytes) => Some(json!({"literal": String::from_utf8_lossy(bytes)})),
+        Segment::Field(index) => format.fields().get(*index).map(field_json),
+    });
+    // Text around operators, in a JSON format, is one value: a string.
+    let templates = format
+        .templates()
+        .map(|(key, text)| json!({"operator": text, "key": key, "type": "string", "unit": null}));
+    let segments: Vec<Value> = segments.chain(templates).collect();
     let warnings: Vec<String> = format.warnings().iter().map(ToString::to_string).collect();
     json!({"segments": segments, "warnings": warnings})
 }
@@ -73,6 +75,11 @@ fn show_pretty(format: &Format, paint: Paint) -> String {
             },
         });
     }
+    rows.extend(format.templates().map(|(key, text)| {
+        let cells = [text, key].map(|cell| visible::text(cell.as_bytes()));
+        let [text, key] = cells;
+        [text, key, "string".to_owned(), String::new(), "text around operators".to_owned()]
+    }));
     let mut text = table(&rows, paint);
     for warning in format.warnings() {
         let shown = visible::text(warning.to_string().as_bytes());

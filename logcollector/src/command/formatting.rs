@@ -21,9 +21,11 @@ pub(crate) fn choice(
     encoding: EncodingArg,
     options: FormatOptions,
 ) -> Result<(Choice, Vec<String>), Error> {
-    if text == "auto" {
+    if text == "auto" && encoding == EncodingArg::Text {
         return Ok((Choice::Auto(Detector::new(options)), Vec::new()));
     }
+    // Of JSON there is one default; the keys of its earlier generations are among its own.
+    let text = if text == "auto" { "istio-json" } else { text };
     let asked = format(text, encoding, &options)?;
     let remarks = if asked.preset.is_some() { Vec::new() } else { remarks(&asked.format) };
     Ok((Choice::Fixed(asked.format.into()), remarks))
@@ -137,6 +139,16 @@ fn remarks(format: &Format) -> Vec<String> {
 pub(crate) fn options(keys: Vec<(String, String)>, omit_empty_values: bool) -> FormatOptions {
     let options = FormatOptions::new().omit_empty_values(omit_empty_values);
     keys.into_iter().fold(options, |options, (operator, key)| options.rename(operator, key))
+}
+
+/// Sees that the operators that are to be renamed are in the format.
+pub(crate) fn check_keys(format: &Format, keys: &[(String, String)]) -> Result<(), Error> {
+    let unknown = keys.iter().find(|(operator, _)| !format.has_operator(operator));
+    unknown.map_or(Ok(()), |(operator, _)| {
+        let known = format.fields().iter().map(|field| field.text().trim_matches('%'));
+        let closest = closest(operator.trim_matches('%'), known);
+        Err(Error::UnknownKey { operator: operator.clone(), closest })
+    })
 }
 
 /// Whether an argument names a file rather than a pod.

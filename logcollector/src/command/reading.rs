@@ -24,10 +24,11 @@ impl Reading {
     /// The pipeline that the options ask for.
     pub(crate) fn new(args: ReadArgs) -> Result<Self, Error> {
         let terminal = io::stdout().is_terminal();
-        let options = formatting::options(args.keys, args.omit_empty_values);
+        let options = formatting::options(args.keys.clone(), args.omit_empty_values);
         let (format, remarks) = formatting::choice(&args.format, args.encoding, options)?;
-        if let (Choice::Fixed(format), Some(fields)) = (&format, &args.fields) {
-            check_fields(format, fields)?;
+        if let Choice::Fixed(format) = &format {
+            formatting::check_keys(format, &args.keys)?;
+            check_fields(format, args.fields.as_deref().unwrap_or_default())?;
         }
         let default = if terminal { OutputArg::Pretty } else { OutputArg::Json };
         let output = args.output.unwrap_or(default);

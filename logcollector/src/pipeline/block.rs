@@ -14,14 +14,16 @@ pub(crate) struct Block {
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) body: Vec<u8>,
+    /// Its number in the input, from 1.
+    pub(crate) number: u64,
     time: Option<Vec<u8>>,
 }
 
 impl Block {
     /// Takes a line, and its time if the wrapper told one.
-    pub(super) fn push(&mut self, wrapper: &Wrapper<'_>, body: &[u8]) {
+    pub(super) fn push(&mut self, wrapper: &Wrapper<'_>, body: &[u8], number: u64) {
         let time = wrapper.time.map(<[u8]>::to_vec);
-        self.lines.push_back(Line { body: body.to_vec(), time });
+        self.lines.push_back(Line { body: body.to_vec(), number, time });
     }
 
     /// How many lines wait.

@@ -50,6 +50,8 @@ impl<W: Write> Lines<W> {
         self.messages.count_line();
         match frame {
             Frame::Oversized => {
+                // It may have been a part of a line: what is left of that is no line.
+                self.joiner.spoil();
                 self.messages.oversized();
                 Ok(())
             }
@@ -76,7 +78,9 @@ impl<W: Write> Lines<W> {
             Form::Plain => self.settle(&[whole], rest),
             Form::Timestamp { time, body } => {
                 let inner = Message { wrapper: Wrapper { time: Some(time.text), ..wrapper }, body };
-                if unwrap::prefers_wrapper(time, self.came == Came::Wrapped) {
+                // Where records came plain, a time at the start of a line is the proxy's own.
+                let may_wrap = self.came != Came::Plain;
+                if may_wrap && unwrap::prefers_wrapper(time, self.came == Came::Wrapped) {
                     self.settle(&[inner, whole], rest)
                 } else {
                     self.settle(&[whole, inner], rest)

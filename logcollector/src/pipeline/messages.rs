@@ -18,6 +18,8 @@ use crate::visible;
 
 /// How many bytes of a line that is no record are shown.
 const SHOWN: usize = 2000;
+/// How many lines of a chunk are looked at ahead of their turn, over all streams.
+const AHEAD: usize = 1 << 16;
 /// How many changes of format are announced for a stream.
 const ANNOUNCED: u32 = 10;
 
@@ -42,6 +44,8 @@ pub(super) struct Messages<W: Write> {
     /// The number of the input's current line, from 1.
     line_number: u64,
     chunk: u64,
+    /// How many lines of the chunk may still be looked at ahead, to tell formats.
+    ahead: usize,
     /// The format that was taken first in this input, so that streams with the same are not named.
     first_format: Option<usize>,
     lines_per_record: usize,
@@ -69,6 +73,7 @@ impl<W: Write> Messages<W> {
             input: String::new(),
             line_number: 0,
             chunk: 0,
+            ahead: 0,
             first_format: None,
             without_format: 0,
         }
@@ -84,6 +89,7 @@ impl<W: Write> Messages<W> {
 
     pub(super) fn begin_chunk(&mut self) {
         self.chunk += 1;
+        self.ahead = AHEAD;
     }
 
     pub(super) fn count_line(&mut self) {
@@ -106,9 +112,11 @@ impl<W: Write> Messages<W> {
             self.streams.iter_mut().map(|stream| std::mem::take(&mut stream.block)).collect();
         for line in blocks.iter_mut().flat_map(|block| std::iter::from_fn(|| block.pop())) {
             let message = Message { wrapper: Wrapper::default(), body: &line.body };
-            self.settle_no_record(&message, None)?;
+            self.line_number = line.number;
+            self.unparsed(&message, None)?;
         }
-        if self.without_format > 0 && self.first_format.is_none() {
+        let unknown = self.formats.fixed().is_none() && self.first_format.is_none();
+        if self.without_format > 0 && unknown {
             self.notes.say(&format!(
                 "{}: no known format; give the proxy's format string with --format",
                 self.input
@@ -160,7 +168,10 @@ impl<W: Write> Messages<W> {
             return Ok(self.settle_block(first)?.then_some(first));
         }
         let mut mismatch = None;
-        if let Some(format) = self.format_of(candidates, rest) {
+        if let Some(mut format) = self.format_of(candidates, rest) {
+            if let Some(gained) = self.gained_count(candidates, format) {
+                format = gained;
+            }
             for message in candidates {
                 match self.read(message, format)? {
                     None => return Ok(Some(message)),
@@ -182,8 +193,11 @@ impl<W: Write> Messages<W> {
 
     /// Takes a message that may be one line of a record of several; whether one is complete with it.
     fn settle_block(&mut self, message: &Message<'_>) -> Result<bool, Stop> {
+        if Other::classify(message.body).is_some() && self.settle_other(&[*message])? {
+            return Ok(false);
+        }
         let mut block = std::mem::take(&mut self.streams.of(&message.wrapper).block);
-        block.push(&message.wrapper, message.body);
+        block.push(&message.wrapper, message.body, self.line_number);
         let mut read = false;
         if block.len() >= self.lines_per_record {
             let (body, time) = block.joined();
@@ -196,22 +210,13 @@ impl<W: Write> Messages<W> {
                 // The record, if there is one, begins later.
                 let wrapper = Wrapper { time: None, ..message.wrapper };
                 let alone = Message { wrapper, body: &oldest.body };
-                self.settle_no_record(&alone, mismatch.map(|mismatch| (mismatch, 0)))?;
+                let here = std::mem::replace(&mut self.line_number, oldest.number);
+                self.unparsed(&alone, mismatch.map(|mismatch| (mismatch, 0)))?;
+                self.line_number = here;
             }
         }
         self.streams.of(&message.wrapper).block = block;
         Ok(read)
-    }
-
-    fn settle_no_record(
-        &mut self,
-        message: &Message<'_>,
-        mismatch: Option<(Mismatch, usize)>,
-    ) -> Result<(), Stop> {
-        if !self.settle_other(&[*message])? {
-            self.unparsed(message, mismatch)?;
-        }
-        Ok(())
     }
 
     /// The format of a stream, told from what has arrived of it if it was not known.
@@ -226,10 +231,27 @@ impl<W: Write> Messages<W> {
         }
         stream.searched = Some(self.chunk);
         let here = candidates.iter().map(|message| message.body);
-        let lines = here.chain(messages_of(wrapper, rest));
+        let ahead = &mut self.ahead;
+        let lines = here.chain(messages_of(wrapper, rest, ahead));
         let (format, said) = self.formats.detect(lines)?;
         self.take(wrapper, format, &said);
         Some(format)
+    }
+
+    /// The format to go on with when a stream whose lines ended in a route name has one that goes on
+    /// with a number: the attempt count was added to the mesh's format meanwhile.
+    fn gained_count(&mut self, candidates: &[Message<'_>], format: usize) -> Option<usize> {
+        let ends_in_number = |message: &&Message<'_>| {
+            let digits = message.body.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+            let before = message.body.len().checked_sub(digits + 1);
+            digits > 0 && before.and_then(|at| message.body.get(at)) == Some(&b' ')
+        };
+        let message = candidates.iter().find(ends_in_number)?;
+        if self.formats.fixed().is_some() || !self.formats.ends_in_route_name(format) {
+            return None;
+        }
+        let switched = self.switch(message);
+        switched.then(|| self.streams.of(&message.wrapper).format).flatten()
     }
 
     /// Changes a stream's format when a line that does not read as the current one tells another.
@@ -328,8 +350,19 @@ impl<W: Write> Messages<W> {
 }
 
 /// The messages of a stream in what follows its first line in a chunk, as far as one look tells.
-fn messages_of<'l>(wrapper: &Wrapper<'_>, rest: &'l [u8]) -> impl Iterator<Item = &'l [u8]> {
-    rest.split(|&byte| byte == b'\n').filter_map(move |line| {
+///
+/// Takes each line from `ahead`, and ends when that is used up: in a chunk with lines of thousands of
+/// streams, each looks through what follows its first line.
+fn messages_of<'l>(
+    wrapper: &Wrapper<'_>,
+    rest: &'l [u8],
+    ahead: &mut usize,
+) -> impl Iterator<Item = &'l [u8]> {
+    let lines = rest.split(|&byte| byte == b'\n').map_while(|line| {
+        *ahead = ahead.checked_sub(1)?;
+        Some(line)
+    });
+    lines.filter_map(move |line| {
         let look = unwrap::look(line.strip_suffix(b"\r").unwrap_or(line));
         let (pod, container) = look.prefix.unzip();
         let (stream, body) = match look.form {

@@ -53,6 +53,13 @@ fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out
         Cell::Absent => {}
         Cell::Disputed | Cell::Ambiguous => ambiguous = true,
         Cell::Field(at) if skip_absent && entry.record.value(at).is_absent() => {}
+        // The members of a nested JSON log go by the last part of their name alone.
+        Cell::Field(at) if name.contains('.') => {
+            separate(start, out);
+            write_json_string(name.as_bytes(), out);
+            out.push(b':');
+            entry.record.value(at).write_json(out);
+        }
         Cell::Field(at) => {
             separate(start, out);
             entry.record.write_json_member(at, out);

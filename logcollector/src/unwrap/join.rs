@@ -63,6 +63,14 @@ impl Joiner {
         if partial { Joined::Held } else { slot.close() }
     }
 
+    /// Marks the lines that are begun as too long: a part of one of them was skipped, and it cannot
+    /// be told of which.
+    pub fn spoil(&mut self) {
+        for slot in [&mut self.stdout, &mut self.stderr] {
+            slot.oversized |= slot.open;
+        }
+    }
+
     /// Gives the line that `stream` has begun and not ended, at the end of the input.
     pub fn finish(&mut self, stream: Stream) -> Joined<'_> {
         let slot = self.slot(stream);
