@@ -111,17 +111,19 @@ impl Detector {
     }
 
     /// The candidate that reads most of the lines, as it is rather than with more at its end: a
-    /// client can make one line look like another preset's, but not all.
+    /// client can make one line look like another preset's, but not all. Of several, one that reads
+    /// the first line.
     fn best(&mut self, lines: &[&[u8]]) -> Option<&mut Candidate> {
-        let mut best = (0, 0, None);
+        let mut best = ((0, 0, false), None);
         for (at, candidate) in self.texts.iter_mut().enumerate() {
             let exact = lines.iter().filter(|line| candidate.exact.read(line).is_ok()).count();
             let fits = lines.iter().filter(|line| candidate.fits(line)).count();
-            if (exact, fits) > (best.0, best.1) {
-                best = (exact, fits, Some(at));
+            let score = (exact, fits, lines.first().is_some_and(|line| candidate.fits(line)));
+            if score > best.0 {
+                best = (score, Some(at));
             }
         }
-        self.texts.get_mut(best.2?)
+        self.texts.get_mut(best.1?)
     }
 
     fn detected(&self, preset: &'static Preset, extra: Vec<Extra>) -> Option<Detected> {

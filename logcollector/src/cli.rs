@@ -37,9 +37,10 @@ pub(crate) enum Command {
 
 /// Print the records of files or of standard input
 ///
-/// Files compressed with gzip or zstd are recognised by their content. Every line read stands in
-/// the account that ends the run, on standard error. Exit code: 0 done, 1 with --strict when a line
-/// could not be read, 2 when something could not be opened.
+/// Files compressed with gzip or zstd are recognised by their content; what arrives on a pipe is
+/// printed at once. Every line read stands in the account that ends the run, on standard error.
+/// Exit code: 0 done, 1 with --strict when a line could not be read, 2 when something could not be
+/// opened.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -58,8 +59,10 @@ pub(crate) struct ParseArgs {
 /// Follow standard input or a file, and print records as they arrive
 ///
 /// A file is read from its start and then followed: across rename and create, across truncation,
-/// and from before it exists. An unterminated last line waits for its end. Ends with the input, or
-/// with Ctrl-C, and then prints the account on standard error.
+/// and from before it exists. A renamed file is read beside the new one until it was quiet for 10
+/// seconds. An unterminated last line waits for its end. A pipe, such as /dev/stdin or a FIFO, is
+/// read to its end. Ends with the input, or with Ctrl-C, and then prints the account on standard
+/// error.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

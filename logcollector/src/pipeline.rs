@@ -91,7 +91,7 @@ impl<W: Write> Pipeline<W> {
 
     /// Ends the work: writes out what is left and gives the account.
     pub(crate) fn finish(mut self) -> (Account, Notes, Result<(), Stop>) {
-        let flushed = self.flush();
+        let flushed = self.lines.messages.end_output();
         let (account, notes) = self.lines.messages.finish();
         (account, notes, flushed)
     }

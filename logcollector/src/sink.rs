@@ -82,8 +82,18 @@ impl Sink {
 
     /// Appends what the sink held back to see more of it.
     pub(crate) fn flush(&mut self, out: &mut Vec<u8>) {
-        if let Self::Table(sink) = self {
-            sink.flush(out);
+        match self {
+            Self::Csv(sink) => sink.flush(out),
+            Self::Table(sink) => sink.flush(out),
+            Self::Json(_) | Self::Pretty(_) | Self::Raw | Self::Logfmt(_) | Self::None => {}
+        }
+    }
+
+    /// Appends what belongs at the end.
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Table(sink) => sink.end(out),
+            _ => self.flush(out),
         }
     }
 

@@ -2,12 +2,12 @@
 
 mod decode;
 mod follow;
+mod growing;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-pub(crate) use decode::is_compressed;
 pub(crate) use follow::{Event, Follower};
 
 /// An input that is read from start to end.
@@ -15,7 +15,7 @@ pub(crate) struct Source {
     /// How the input is named in what is said about it.
     pub(crate) name: String,
     reader: Box<dyn Read>,
-    /// How many bytes the file has, if it is a regular file.
+    /// How many bytes the file has, if it is a regular file. Anything else is read as it comes.
     pub(crate) size: Option<u64>,
     /// How many of them were read, before they were decompressed.
     position: decode::Position,
@@ -39,13 +39,31 @@ impl Source {
         Ok(Self { name: path.display().to_string(), reader, size, position })
     }
 
-    /// Reads until `block` is full or the input ends; gives how much was read.
-    pub(crate) fn fill(&mut self, block: &mut [u8]) -> io::Result<usize> {
-        decode::fill(&mut self.reader, block)
+    /// Reads what there is into `block`; gives how much that was, and 0 at the end. A file fills the
+    /// block; a pipe gives what has arrived, and waits only when there is nothing.
+    pub(crate) fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
+        match self.size {
+            Some(_) => decode::fill(&mut self.reader, block),
+            None => decode::read(&mut self.reader, block),
+        }
+    }
+
+    /// Whether more may come only later, after a read that gave less than it could.
+    pub(crate) fn is_live(&self) -> bool {
+        self.size.is_none()
     }
 
     /// How many bytes of the file were read.
     pub(crate) fn position(&self) -> u64 {
         self.position.value()
     }
+}
+
+/// Sees that what is followed is not compressed, by its first bytes.
+pub(crate) fn refuse_compressed(start: &[u8]) -> io::Result<()> {
+    if decode::is_compressed(start) {
+        let said = "compressed files do not grow by lines; `logcollector parse` reads them";
+        return Err(io::Error::other(said));
+    }
+    Ok(())
 }

@@ -47,6 +47,82 @@ fn empty_input() {
     }
 }
 
+#[test]
+fn what_a_pipe_holds_is_printed_at_once() {
+    let mut child = spawn(&["parse", "-o", "raw", "--format", "envoy"]);
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    for _ in 0..3 {
+        stdin.write_all(format!("{LINE}\n").as_bytes()).unwrap();
+        let mut line = vec![0; LINE.len() + 1];
+        stdout.read_exact(&mut line).unwrap();
+        assert_eq!(line, format!("{LINE}\n").as_bytes());
+    }
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn chosen_columns_have_a_header_without_records() {
+    for (output, header) in [("csv", "path,ambiguous\r\n"), ("table", "PATH  AMBIGUOUS\n")] {
+        for command in ["parse", "tail"] {
+            let output = run(&[command, "-o", output, "--fields", "path"], Vec::new());
+            assert_eq!(String::from_utf8_lossy(&output.stdout), header, "{command}");
+        }
+    }
+    for output in ["csv", "table"] {
+        assert_eq!(run(&["parse", "-o", output], Vec::new()).stdout, b"");
+    }
+}
+
+#[test]
+fn a_dispute_is_told_once_with_chosen_fields() {
+    let input = LINE.replace("curl", "curl\" \"id\" \"b").into_bytes();
+    let output = run(&["parse", "-o", "pretty", "--fields", "path,user_agent"], input.clone());
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(shown.matches("ambiguous").count(), 1, "{shown}");
+    let output = run(&["parse", "-o", "pretty", "--fields", "path"], input);
+    assert_eq!(output.stdout, b"path=/a\n");
+}
+
+#[test]
+fn pretty_quotes_alike_with_and_without_chosen_fields() {
+    let input = br#"{"start_time":"2026-11-20T12:48:45.922Z","tenant":"a \"b\\","level":"","x y":"\u001b"}"#;
+    let format = r#"{"start_time":"%START_TIME%","tenant":"%REQ(X-TENANT)%","level":"%REQ(X-LEVEL)%","x y":"%REQ(X-Y)%"}"#;
+    let args = ["parse", "-o", "pretty", "--encoding", "json", "--format", format];
+    let all = run(&args, input.to_vec()).stdout;
+    let fields = [&args[..], &["--fields", "start_time,tenant,level,x y"]].concat();
+    assert_eq!(
+        String::from_utf8_lossy(&all),
+        String::from_utf8_lossy(&run(&fields, input.to_vec()).stdout)
+    );
+    assert_eq!(
+        String::from_utf8_lossy(&all),
+        "start_time=2026-11-20T12:48:45.922Z tenant=\"a \\\"b\\\\\" level=\"\" x_y=\"\\u001b\"\n"
+    );
+}
+
+#[test]
+fn a_key_that_is_called_ambiguous() {
+    let input = br#"{"start_time":"2026-11-20T12:48:45.922Z","method":"GET","path":"/","response_code":200,"ambiguous":"mine"}"#;
+    let output = run(&["parse", "-o", "logfmt"], input.to_vec());
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "start_time=2026-11-20T12:48:45.922Z method=GET path=/ response_code=200 ambiguous=mine\n"
+    );
+}
+
+#[test]
+fn extra_fields_can_be_told_apart() {
+    let input = format!("{LINE} 3 \"foo bar\"\n").into_bytes();
+    let shown = |output| {
+        let args = ["parse", "-o", output, "--fields", "path,extra"];
+        String::from_utf8(run(&args, input.clone()).stdout).unwrap()
+    };
+    assert_eq!(shown("logfmt"), "path=/a extra=\"[\\\"3\\\",\\\"foo bar\\\"]\"\n");
+    assert_eq!(shown("csv"), "path,extra,ambiguous\r\n/a,\"[\"\"3\"\",\"\"foo bar\"\"]\",\r\n");
+}
+
 #[cfg(unix)]
 #[test]
 fn closed_standard_input() {
@@ -171,6 +247,7 @@ fn manual_pages_and_completions() {
     for page in ["logcollector.1", "logcollector-parse.1", "logcollector-format-show.1"] {
         let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
         assert!(text.contains(".SH NAME"), "{page}");
+        assert!(text.contains(".SH \"EXIT STATUS\"\n.TP\n.B 0\n"), "{page}");
     }
     assert!(run(&["man"], Vec::new()).stdout.starts_with(b".ie"));
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -145,6 +145,70 @@ fn a_file_is_followed_across_rename_and_create() {
     tail.expect("/c");
 }
 
+/// Envoy opens its new file only when it is told to, and buffers what it writes.
+#[test]
+fn a_renamed_file_is_read_beside_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, old) = (folder.path().join("log"), folder.path().join("log.1"));
+    append(&path, &line("/a"));
+    let mut late = OpenOptions::new().append(true).open(&path).unwrap();
+    let tail = Tail::new(&[path.to_str().unwrap()]);
+    tail.expect("/a");
+    rename(&path, &old).unwrap();
+    append(&path, &line("/b"));
+    tail.expect("/b");
+    assert_eq!(
+        tail.stdout.recv_timeout(Duration::from_millis(700)),
+        Err(RecvTimeoutError::Timeout)
+    );
+    late.write_all(line("/late").as_bytes()).unwrap();
+    tail.expect("/late");
+    append(&path, &line("/c"));
+    tail.expect("/c");
+}
+
+#[test]
+fn a_file_that_is_written_anew_is_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    append(&path, &line("/a"));
+    let tail = Tail::new(&[path.to_str().unwrap()]);
+    tail.expect("/a");
+    // Truncated and written before the next look: as long as before, and longer.
+    std::fs::write(&path, line("/b")).unwrap();
+    tail.expect("/b");
+    std::fs::write(&path, line("/c") + &line("/d")).unwrap();
+    tail.expect("/c");
+    tail.expect("/d");
+    tail.expect_said("truncated");
+    tail.expect_said("truncated");
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_to_their_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let fifo = fifo.to_str().unwrap();
+    for args in [&[fifo][..], &[fifo, "--no-follow"], &["/dev/stdin"], &["/dev/fd/0"]] {
+        let mut tail = Tail::new(args);
+        let mut input: Box<dyn Write> = match args.first() {
+            Some(&path) if path == fifo => {
+                Box::new(OpenOptions::new().write(true).open(fifo).unwrap())
+            }
+            _ => Box::new(tail.stdin()),
+        };
+        for path in ["/a", "/b"] {
+            input.write_all(line(path).as_bytes()).unwrap();
+            tail.expect(path);
+        }
+        drop(input);
+        tail.expect_said("2 lines read: 2 records, ");
+        assert_eq!(tail.code(), Some(0), "{args:?}");
+    }
+}
+
 #[test]
 fn a_file_is_followed_across_truncation() {
     let folder = tempfile::tempdir().unwrap();

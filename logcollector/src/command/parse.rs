@@ -72,9 +72,15 @@ fn read(reading: &mut Reading, file: &Path) -> Result<(), End> {
     pipeline.begin(&source.name);
     let mut block = vec![0; BLOCK];
     let ended = loop {
-        match source.fill(&mut block) {
+        match source.read(&mut block) {
             Ok(0) => break Ok(()),
-            Ok(count) => pipeline.chunk(block.get(..count).unwrap_or_default())?,
+            Ok(count) => {
+                pipeline.chunk(block.get(..count).unwrap_or_default())?;
+                // The next read may wait, and what is there now should not wait with it.
+                if source.is_live() && count < block.len() {
+                    pipeline.flush()?;
+                }
+            }
             Err(error) => break Err(failed(error)),
         }
         if let Some(bar) = &bar {

@@ -1,11 +1,12 @@
 //! `tail`: standard input or a file as it grows.
 
-use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{Receiver, channel};
 
 use super::reading::Reading;
 use super::shutdown::Shutdown;
@@ -13,10 +14,12 @@ use super::{Outcome, formatting};
 use crate::cli::TailArgs;
 use crate::error::Error;
 use crate::output::Stop;
-use crate::source::{Event, Follower, STDIN, is_compressed};
+use crate::source::{Event, Follower, STDIN, refuse_compressed};
 
-/// How much is read at a time.
+/// How much of a pipe is read at a time.
 const BLOCK: usize = 64 * 1024;
+/// How many blocks are read ahead.
+const AHEAD: usize = 2;
 /// How long to wait when a file has nothing new.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -38,23 +41,27 @@ pub(crate) fn run(args: TailArgs) -> Result<Outcome, Error> {
         .enable_all()
         .build()
         .map_err(Error::Start)?;
-    let outcome = follow(&runtime, reading, target.as_deref(), !args.no_follow);
-    // A read of standard input cannot be called off; it must not hold up the end.
+    let outcome = follow(&runtime, reading, target.as_deref().map(Path::new), !args.no_follow);
     runtime.shutdown_background();
     outcome
+}
+
+/// Whether a path names a file, or may do so later. Pipes and devices are read to their end.
+fn is_followed(path: &Path) -> bool {
+    std::fs::metadata(path).map_or(true, |metadata| metadata.is_file())
 }
 
 fn follow(
     runtime: &Runtime,
     mut reading: Reading,
-    target: Option<&str>,
+    target: Option<&Path>,
     wait: bool,
 ) -> Result<Outcome, Error> {
     let shutdown = Shutdown::listen(runtime).map_err(Error::Start)?;
     let ended = runtime.block_on(async {
         match target {
-            None => stdin(&mut reading, &shutdown).await,
-            Some(path) => file(&mut reading, Path::new(path), wait, &shutdown).await,
+            Some(path) if is_followed(path) => file(&mut reading, path, wait, &shutdown).await,
+            _ => stream(&mut reading, target, &shutdown).await,
         }
     });
     match ended {
@@ -79,32 +86,76 @@ impl From<Stop> for End {
     }
 }
 
-async fn stdin(reading: &mut Reading, shutdown: &Shutdown) -> Result<(), End> {
+/// Reads standard input, a pipe or a device to its end.
+async fn stream(
+    reading: &mut Reading,
+    path: Option<&Path>,
+    shutdown: &Shutdown,
+) -> Result<(), End> {
     let pipeline = &mut reading.pipeline;
-    let mut input = tokio::io::stdin();
-    let mut block = vec![0; BLOCK];
-    pipeline.begin(STDIN);
+    let name = path.map_or_else(|| STDIN.to_owned(), |path| path.display().to_string());
+    let mut chunks = chunks(path.map(Path::to_owned));
+    let mut begun = false;
+    pipeline.begin(&name);
     loop {
-        let count = tokio::select! {
+        let chunk = tokio::select! {
             biased;
             () = shutdown.asked() => return Ok(()),
-            count = input.read(&mut block) => count,
+            chunk = chunks.recv() => chunk,
         };
-        match count {
-            Ok(0) => break,
-            Ok(count) => {
-                pipeline.chunk(block.get(..count).unwrap_or_default())?;
+        let Some(chunk) = chunk else { return Ok(pipeline.end()?) };
+        let checked = chunk.and_then(|chunk| {
+            let first = !std::mem::replace(&mut begun, true);
+            if first { refuse_compressed(&chunk).map(|()| chunk) } else { Ok(chunk) }
+        });
+        match checked {
+            Ok(chunk) => {
+                pipeline.chunk(&chunk)?;
                 pipeline.flush()?;
             }
             Err(error) => {
                 pipeline.end()?;
-                return Err(End::Input(Error::Input { name: STDIN.to_owned(), error }));
+                return Err(End::Input(Error::Input { name, error }));
             }
         }
     }
-    Ok(pipeline.end()?)
 }
 
+/// What arrives on standard input, or on what `path` names, read by a thread of its own: such a
+/// read, and the opening of a FIFO, waits and cannot be called off.
+fn chunks(path: Option<PathBuf>) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = channel(AHEAD);
+    std::thread::spawn(move || {
+        let opened: io::Result<Box<dyn Read>> = match path {
+            None => Ok(Box::new(io::stdin())),
+            Some(path) => File::open(path).map(|file| Box::new(file) as _),
+        };
+        let mut input = match opened {
+            Ok(input) => input,
+            Err(error) => return drop(sender.blocking_send(Err(error))),
+        };
+        loop {
+            let mut block = vec![0; BLOCK];
+            let read = match input.read(&mut block) {
+                Ok(0) => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read,
+            };
+            let failed = read.is_err();
+            let chunk = read.map(|count| {
+                block.truncate(count);
+                block
+            });
+            // Nobody receives when the end was asked for.
+            if sender.blocking_send(chunk).is_err() || failed {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Follows a file.
 async fn file(
     reading: &mut Reading,
     path: &Path,
@@ -115,47 +166,37 @@ async fn file(
     let name = path.display().to_string();
     let failed = |error| End::Input(Error::Input { name: name.clone(), error });
     let mut follower = Follower::new(path);
-    let mut block = vec![0; BLOCK];
-    let mut begun = false;
+    let mut lines = Vec::new();
     pipeline.begin(&name);
     while !shutdown.is_asked() {
-        match follower.poll(&mut block).map_err(failed)? {
-            Event::Data(count) => {
-                let chunk = block.get(..count).unwrap_or_default();
-                if !std::mem::replace(&mut begun, true) {
-                    check_content(chunk).map_err(failed)?;
-                }
-                pipeline.chunk(chunk)?;
-                pipeline.flush()?;
-                continue;
-            }
-            Event::Missing if !wait && !begun => {
-                let error = std::fs::metadata(path).err();
-                return Err(failed(error.unwrap_or_else(|| io::ErrorKind::NotFound.into())));
-            }
-            Event::Nothing | Event::Missing if !wait => return Ok(pipeline.end()?),
-            Event::Replaced => pipeline.end_line()?,
+        let event = follower.poll(&mut lines).map_err(failed)?;
+        pipeline.chunk(&lines)?;
+        match event {
+            Event::More => {}
+            Event::Missing if !wait && !follower.has_begun() => return Err(failed(gone(path))),
             Event::Truncated => {
-                pipeline.end_line()?;
                 pipeline.notes().say(&format!("{name}: truncated, read from its start"));
+            }
+            Event::Nothing | Event::Missing if !wait => {
+                follower.finish(&mut lines);
+                pipeline.chunk(&lines)?;
+                return Ok(pipeline.end()?);
             }
             Event::Missing => pipeline.notes().say(&format!("{name}: waiting for the file")),
             Event::Nothing => {}
         }
         pipeline.flush()?;
-        tokio::select! {
-            () = shutdown.asked() => {}
-            () = tokio::time::sleep(PAUSE) => {}
+        if matches!(event, Event::Nothing | Event::Missing) {
+            tokio::select! {
+                () = shutdown.asked() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
         }
     }
     Ok(())
 }
 
-/// Sees that a file is not compressed: such files do not grow by lines.
-fn check_content(start: &[u8]) -> io::Result<()> {
-    if is_compressed(start) {
-        let said = "compressed files do not grow by lines; `logcollector parse` reads them";
-        return Err(io::Error::other(said));
-    }
-    Ok(())
+/// Why there is no file, as the system puts it.
+fn gone(path: &Path) -> io::Error {
+    std::fs::metadata(path).err().unwrap_or_else(|| io::ErrorKind::NotFound.into())
 }

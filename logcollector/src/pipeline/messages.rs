@@ -106,6 +106,13 @@ impl<W: Write> Messages<W> {
         output.flush()
     }
 
+    /// Writes out what is left, and what belongs at the end.
+    pub(super) fn end_output(&mut self) -> Result<(), Stop> {
+        let Self { sink, output, .. } = self;
+        output.append(|out| sink.end(out))?;
+        output.flush()
+    }
+
     /// Ends an input.
     pub(super) fn end(&mut self) -> Result<(), Stop> {
         let mut blocks: Vec<_> =

@@ -14,7 +14,7 @@ pub(crate) const RECORD_KEYS: [&str; 2] = [EXTRA, AMBIGUOUS];
 /// The key of the fields that a detected preset does not have.
 const EXTRA: &str = "extra";
 /// The key of what the readings of a line do not agree on.
-const AMBIGUOUS: &str = "ambiguous";
+pub(super) const AMBIGUOUS: &str = "ambiguous";
 
 /// The columns that were asked for, or that the first record has.
 #[derive(Debug, Clone)]
@@ -192,11 +192,24 @@ pub(super) fn text<'a>(entry: &Entry<'a>, cell: &Cell<'a>) -> Option<Cow<'a, [u8
         Cell::Field(at) => Value::to_bytes(entry.record.value(*at)),
         Cell::Wrapper(text) => Some(Cow::Borrowed(text)),
         Cell::Extra => {
-            let texts = entry.record.extra().map(|text| text.unwrap_or(b"-"));
-            Some(Cow::Owned(texts.collect::<Vec<_>>().join(&b' ')))
+            let mut json = Vec::new();
+            write_extra(entry.record, &mut json);
+            Some(Cow::Owned(json))
         }
         Cell::Ambiguous => Some(Cow::Owned(disputed_names(entry.record).into_bytes())),
     }
+}
+
+/// The extra fields as a JSON array: their number is not fixed, and they may hold blanks.
+fn write_extra(record: &Record<'_>, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (count, text) in record.extra().enumerate() {
+        if count > 0 {
+            out.push(b',');
+        }
+        text.map_or(Value::Absent, Value::Text).write_json(out);
+    }
+    out.push(b']');
 }
 
 /// The names of the disputed fields, joined by commas.

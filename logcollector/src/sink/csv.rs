@@ -20,19 +20,24 @@ impl Csv {
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
-        let columns = self.columns.get_or_insert_with(|| Columns::of(entry));
-        if !self.header_written {
-            self.header_written = true;
-            for (count, name) in columns.names().enumerate() {
-                write_field(count > 0, Some(name.as_bytes()), out);
-            }
-            out.extend_from_slice(b"\r\n");
-        }
+        self.columns.get_or_insert_with(|| Columns::of(entry));
+        self.flush(out);
+        let Some(columns) = &mut self.columns else { return };
         let mut first = true;
         columns.cells(entry, |_, cell| {
             write_field(!first, text(entry, &cell).as_deref(), out);
             first = false;
         });
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Appends the header as soon as the columns are known; chosen ones have one without records.
+    pub(super) fn flush(&mut self, out: &mut Vec<u8>) {
+        let Some(columns) = self.columns.as_ref().filter(|_| !self.header_written) else { return };
+        self.header_written = true;
+        for (count, name) in columns.names().enumerate() {
+            write_field(count > 0, Some(name.as_bytes()), out);
+        }
         out.extend_from_slice(b"\r\n");
     }
 }

@@ -2,7 +2,7 @@
 
 use accesslog::write_json_string;
 
-use super::columns::{Cell, text};
+use super::columns::{AMBIGUOUS, Cell, text};
 use super::{Columns, Entry};
 
 /// Writes one line of pairs a record.
@@ -36,7 +36,8 @@ impl Logfmt {
     }
 }
 
-/// Appends the pairs of a record, `ambiguous` last and only when there is something to say.
+/// Appends the pairs of a record, `ambiguous` last and only when there is something to say. Where
+/// the record has a key of this name, the record's own stands.
 pub(super) fn write_pairs(
     columns: &mut Columns,
     entry: &Entry<'_>,
@@ -44,17 +45,23 @@ pub(super) fn write_pairs(
     out: &mut Vec<u8>,
 ) {
     let start = out.len();
-    let mut disputed = false;
+    let (mut disputed, mut own) = (false, false);
     columns.cells(entry, |name, cell| {
         disputed |= matches!(cell, Cell::Disputed | Cell::Ambiguous);
+        if name == AMBIGUOUS {
+            match cell {
+                Cell::Field(_) => own = true,
+                _ => return,
+            }
+        }
         let value = text(entry, &cell);
-        if name == "ambiguous" || cell == Cell::Disputed || (skip_absent && value.is_none()) {
+        if cell == Cell::Disputed || (skip_absent && value.is_none()) {
             return;
         }
         write_pair(name, value.as_deref(), start, out);
     });
-    if disputed {
-        write_pair("ambiguous", text(entry, &Cell::Ambiguous).as_deref(), start, out);
+    if disputed && !own {
+        write_pair(AMBIGUOUS, text(entry, &Cell::Ambiguous).as_deref(), start, out);
     }
 }
 
@@ -62,13 +69,25 @@ fn write_pair(key: &str, value: Option<&[u8]>, start: usize, out: &mut Vec<u8>) 
     if out.len() > start {
         out.push(b' ');
     }
+    write_key(key, out);
+    if let Some(value) = value {
+        write_value(value, out);
+    }
+}
+
+/// Appends a key and its equals sign.
+pub(super) fn write_key(key: &str, out: &mut Vec<u8>) {
     let stumbling = |byte: u8| byte <= b' ' || matches!(byte, b'=' | b'"' | 0x7f);
     out.extend(key.bytes().map(|byte| if stumbling(byte) { b'_' } else { byte }));
     out.push(b'=');
-    match value {
-        None => {}
-        Some(value) if !value.is_empty() && is_bare(value) => out.extend_from_slice(value),
-        Some(value) => write_json_string(value, out),
+}
+
+/// Appends a value, quoted if it has to be.
+pub(super) fn write_value(value: &[u8], out: &mut Vec<u8>) {
+    if !value.is_empty() && is_bare(value) {
+        out.extend_from_slice(value);
+    } else {
+        write_json_string(value, out);
     }
 }
 

@@ -4,7 +4,7 @@ use accesslog::{Record, Value, WellKnown};
 use anstyle::Style;
 
 use super::columns::disputed_names;
-use super::logfmt::write_pairs;
+use super::logfmt::{write_key, write_pairs, write_value};
 use super::{Columns, Entry};
 use crate::paint::{BOLD, CYAN, DIM, GREEN, MAGENTA, Paint, RED, YELLOW};
 use crate::visible;
@@ -33,14 +33,15 @@ impl Pretty {
             self.line.clear();
             write_pairs(columns, entry, false, &mut self.line);
             visible::write(&self.line, out);
-        } else if glance.is_told() {
-            glance.write_source(entry, out);
-            glance.write(out);
         } else {
             glance.write_source(entry, out);
-            glance.write_pairs(out);
+            if glance.is_told() {
+                glance.write(out);
+            } else {
+                glance.write_pairs(out);
+            }
+            glance.write_dispute(out);
         }
-        glance.write_dispute(out);
         trim_end(out, start);
         out.push(b'\n');
     }
@@ -201,12 +202,13 @@ impl Glance<'_> {
     fn write_pairs(&self, out: &mut Vec<u8>) {
         for at in 0..self.record.len() {
             let Some(value) = self.record.value(at).to_bytes() else { continue };
-            let key = visible::text(self.record.key(at).as_bytes());
-            self.styled(DIM, &format!("{key}="), out);
-            let value = visible::text(&value);
-            let quoted = value.is_empty() || value.contains([' ', '"', '=']);
-            let shown = if quoted { format!("\"{value}\" ") } else { format!("{value} ") };
-            out.extend_from_slice(shown.as_bytes());
+            let mut shown = Vec::new();
+            write_key(self.record.key(at), &mut shown);
+            self.styled(DIM, &visible::text(&shown), out);
+            shown.clear();
+            write_value(&value, &mut shown);
+            visible::write(&shown, out);
+            out.push(b' ');
         }
     }
 

@@ -47,9 +47,21 @@ impl Table {
     }
 
     pub(super) fn flush(&mut self, out: &mut Vec<u8>) {
-        let Some(columns) = self.columns.as_ref().filter(|_| !self.held.is_empty()) else {
-            return;
-        };
+        if !self.held.is_empty() {
+            self.decide(out);
+        }
+    }
+
+    /// Appends what is left; the header of chosen columns is printed without records, too.
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
+        if self.widths.is_none() {
+            self.decide(out);
+        }
+    }
+
+    /// Decides on the widths, and appends the header and the rows held back.
+    fn decide(&mut self, out: &mut Vec<u8>) {
+        let Some(columns) = &self.columns else { return };
         let header: Vec<String> = columns.names().map(str::to_uppercase).collect();
         let mut widths: Vec<usize> = header.iter().map(|name| width(name)).collect();
         for row in &self.held {

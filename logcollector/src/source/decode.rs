@@ -10,16 +10,23 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const AHEAD: usize = 64 * 1024;
 
 /// Whether a file that begins so is compressed in a way known here.
-pub(crate) fn is_compressed(start: &[u8]) -> bool {
+pub(super) fn is_compressed(start: &[u8]) -> bool {
     start.starts_with(GZIP) || start.starts_with(ZSTD)
 }
 
 /// A reader of the content of `input`, which may be compressed with gzip or zstd, also in several
 /// members or frames.
 pub(super) fn decoded(mut input: impl Read + 'static) -> io::Result<Box<dyn Read>> {
-    let mut magic = [0; ZSTD.len()];
-    let length = fill(&mut input, &mut magic)?;
-    let start = magic.get(..length).unwrap_or_default().to_vec();
+    // More than the magic, so that what a pipe holds already comes out in one read.
+    let mut start = vec![0; AHEAD];
+    let mut length = 0;
+    while length < ZSTD.len() {
+        match read(&mut input, start.get_mut(length..).unwrap_or_default())? {
+            0 => break,
+            count => length += count,
+        }
+    }
+    start.truncate(length);
     let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
     let whole = Cursor::new(start).chain(input);
     Ok(if gzip {
@@ -31,14 +38,23 @@ pub(super) fn decoded(mut input: impl Read + 'static) -> io::Result<Box<dyn Read
     })
 }
 
+/// Reads once, and again only when a signal came between.
+pub(super) fn read(input: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match input.read(block) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
 /// Reads until `block` is full or the input ends; gives how much was read.
 pub(super) fn fill(input: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(free) = block.get_mut(filled..).filter(|free| !free.is_empty()) {
-        match input.read(free) {
+        match read(input, free) {
             Ok(0) => break,
             Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // What came before an error is good; the next call meets the error again.
             Err(_) if filled > 0 => break,
             Err(error) => return Err(error),
