@@ -4,8 +4,12 @@ use super::columns::text;
 use super::{Columns, Entry};
 use crate::visible;
 
-/// How many records decide on the widths.
+/// How many records decide on the widths, and how many bytes of them are held back at the most.
 const SAMPLE: usize = 100;
+const MOST_HELD: usize = 1 << 20;
+
+/// No column is made wider than this; a longer value pushes the rest of its own row aside.
+const WIDEST: usize = 60;
 
 /// Writes a header and then aligned rows.
 #[derive(Debug)]
@@ -13,12 +17,18 @@ pub(crate) struct Table {
     columns: Option<Columns>,
     /// Rows held back until the widths are decided.
     held: Vec<Vec<String>>,
+    held_bytes: usize,
     widths: Option<Vec<usize>>,
 }
 
 impl Table {
     pub(super) fn new(columns: Option<Columns>) -> Self {
-        Self { columns: columns.map(Columns::with_disputes), held: Vec::new(), widths: None }
+        Self {
+            columns: columns.map(Columns::with_disputes),
+            held: Vec::new(),
+            held_bytes: 0,
+            widths: None,
+        }
     }
 
     pub(super) fn columns(&self) -> Option<&Columns> {
@@ -38,8 +48,9 @@ impl Table {
         match &self.widths {
             Some(widths) => write_row(&row, widths, out),
             None => {
+                self.held_bytes += row.iter().map(String::len).sum::<usize>();
                 self.held.push(row);
-                if self.held.len() >= SAMPLE {
+                if self.held.len() >= SAMPLE || self.held_bytes >= MOST_HELD {
                     self.flush(out);
                 }
             }
@@ -66,7 +77,7 @@ impl Table {
         let mut widths: Vec<usize> = header.iter().map(|name| width(name)).collect();
         for row in &self.held {
             for (widest, value) in widths.iter_mut().zip(row) {
-                *widest = (*widest).max(width(value));
+                *widest = (*widest).max(width(value).min(WIDEST));
             }
         }
         write_row(&header, &widths, out);
