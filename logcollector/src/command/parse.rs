@@ -7,10 +7,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Outcome;
-use super::reading::Reading;
+use super::reading::{End, Reading};
 use crate::cli::ParseArgs;
 use crate::error::Error;
-use crate::output::Stop;
 use crate::source::Source;
 
 /// How much is read at a time; a format is told from the first block.
@@ -46,18 +45,6 @@ pub(crate) fn run(args: ParseArgs) -> Result<Outcome, Error> {
     }
     let outcome = reading.finish(stopped)?;
     Ok(if unreadable { Outcome::Unreadable } else { outcome })
-}
-
-/// Why an input was not read to its end.
-enum End {
-    Input(Error),
-    Output(Stop),
-}
-
-impl From<Stop> for End {
-    fn from(stop: Stop) -> Self {
-        Self::Output(stop)
-    }
 }
 
 fn read(reading: &mut Reading, file: &Path) -> Result<(), End> {

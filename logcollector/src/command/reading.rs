@@ -20,6 +20,18 @@ pub(crate) struct Reading {
     strict: bool,
 }
 
+/// Why an input was not read to its end.
+pub(crate) enum End {
+    Input(Error),
+    Output(Stop),
+}
+
+impl From<Stop> for End {
+    fn from(stop: Stop) -> Self {
+        Self::Output(stop)
+    }
+}
+
 impl Reading {
     /// The pipeline that the options ask for.
     pub(crate) fn new(args: ReadArgs) -> Result<Self, Error> {

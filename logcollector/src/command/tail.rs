@@ -8,12 +8,11 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::reading::Reading;
+use super::reading::{End, Reading};
 use super::shutdown::Shutdown;
 use super::{Outcome, formatting};
 use crate::cli::TailArgs;
 use crate::error::Error;
-use crate::output::Stop;
 use crate::source::{Event, Follower, STDIN, refuse_compressed};
 
 /// How much of a pipe is read at a time.
@@ -71,18 +70,6 @@ fn follow(
             reading.finish(Ok(()))?;
             Err(error)
         }
-    }
-}
-
-/// Why following ended before its time.
-enum End {
-    Input(Error),
-    Output(Stop),
-}
-
-impl From<Stop> for End {
-    fn from(stop: Stop) -> Self {
-        Self::Output(stop)
     }
 }
 
