@@ -150,6 +150,14 @@ impl Class {
                     run(start + 1, memo.list_end(line, start));
                 }
             }
+            _ => self.pattern_ends(line, start, run),
+        }
+    }
+
+    /// [`Self::shape_ends`] of the shapes that are no runs of bytes.
+    fn pattern_ends(&self, line: &[u8], start: usize, run: &mut dyn FnMut(usize, usize)) {
+        let rest = line.get(start..).unwrap_or_default();
+        match self.shape {
             Shape::Protocol => {
                 for protocol in PROTOCOLS.iter().filter(|protocol| rest.starts_with(protocol)) {
                     run(start + protocol.len(), start + protocol.len());
@@ -162,7 +170,7 @@ impl Class {
                     run(start + 36, start + 36);
                 }
             }
-            Shape::Time => {
+            _ => {
                 if let Some(time) = &self.time {
                     time.ends(line, start, &mut |end| run(end, end));
                 }
