@@ -84,6 +84,12 @@ impl<W: Write> Pipeline<W> {
         self.lines.end()
     }
 
+    /// Ends the input before its time: what was begun is counted, but for a line whose newline has
+    /// not come.
+    pub(crate) fn stop(&mut self) -> Result<(), Stop> {
+        self.lines.end()
+    }
+
     /// Writes out all that is ready.
     pub(crate) fn flush(&mut self) -> Result<(), Stop> {
         self.lines.messages.flush()

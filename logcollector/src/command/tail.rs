@@ -87,7 +87,7 @@ async fn stream(
     loop {
         let chunk = tokio::select! {
             biased;
-            () = shutdown.asked() => return Ok(()),
+            () = shutdown.asked() => return Ok(pipeline.stop()?),
             chunk = chunks.recv() => chunk,
         };
         let Some(chunk) = chunk else { return Ok(pipeline.end()?) };
@@ -180,7 +180,7 @@ async fn file(
             }
         }
     }
-    Ok(())
+    Ok(pipeline.stop()?)
 }
 
 /// Why there is no file, as the system puts it.
