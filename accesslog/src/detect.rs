@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::format::{Encoding, Format, FormatOptions};
+use crate::format::{Encoding, Field, Format, FormatOptions};
 use crate::json::Scanner;
 use crate::preset::Preset;
 use crate::read::Reader;
@@ -51,6 +51,16 @@ struct Candidate {
     longer: Option<Reader>,
 }
 
+/// How well a candidate fits: it should read most of the lines, as it is rather than with more at its
+/// end, since a client can make one line look like another preset's, but not all. Of several, it
+/// should be one that reads the first line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Score {
+    exact: u32,
+    fits: u32,
+    first: bool,
+}
+
 /// What the lines of a stream are written in.
 #[derive(Debug, Clone)]
 pub struct Detected {
@@ -92,38 +102,69 @@ impl Detector {
     /// preset are written in. `None` when no line fits.
     pub fn detect<'l>(&mut self, lines: impl IntoIterator<Item = &'l [u8]>) -> Option<Detected> {
         let mut fitting = Vec::new();
+        let mut scores = vec![Score::default(); self.texts.len()];
         for line in lines.into_iter().take(MOST_LINES) {
             if line.first() != Some(&b'{') {
-                if self.texts.iter_mut().any(|candidate| candidate.fits(line)) {
+                if self.score(line, fitting.is_empty(), &mut scores) {
                     fitting.push(line);
                 }
-            } else if let (true, Some(preset)) = (fitting.is_empty(), json_preset(line)) {
+            } else if let (true, Some(preset)) = (fitting.is_empty(), self.json_preset(line)) {
                 return self.detected(preset, Vec::new());
             }
             if fitting.len() == MOST_FITTING {
                 break;
             }
         }
-        let candidate = self.best(&fitting)?;
+        let best = scores.iter().max()?;
+        let at = scores.iter().position(|score| score == best).filter(|_| best.fits > 0)?;
+        let candidate = self.texts.get_mut(at)?;
         let extra = fitting.iter().filter_map(|line| candidate.extra(line)).reduce(fewer)?;
         let preset = candidate.preset;
         self.detected(preset, extra)
     }
 
-    /// The candidate that reads most of the lines, as it is rather than with more at its end: a
-    /// client can make one line look like another preset's, but not all. Of several, one that reads
-    /// the first line.
-    fn best(&mut self, lines: &[&[u8]]) -> Option<&mut Candidate> {
-        let mut best = ((0, 0, false), None);
-        for (at, candidate) in self.texts.iter_mut().enumerate() {
-            let exact = lines.iter().filter(|line| candidate.exact.read(line).is_ok()).count();
-            let fits = lines.iter().filter(|line| candidate.fits(line)).count();
-            let score = (exact, fits, lines.first().is_some_and(|line| candidate.fits(line)));
-            if score > best.0 {
-                best = (score, Some(at));
+    /// Notes which candidates a line fits; whether it fits any.
+    fn score(&mut self, line: &[u8], is_first: bool, scores: &mut [Score]) -> bool {
+        let mut any = false;
+        for (candidate, score) in self.texts.iter_mut().zip(scores) {
+            let exact = candidate.exact.read(line).is_ok();
+            let fits = exact || candidate.longer.as_mut().is_some_and(|r| r.read(line).is_ok());
+            score.exact += u32::from(exact);
+            score.fits += u32::from(fits);
+            score.first |= fits && is_first;
+            any |= fits;
+        }
+        any
+    }
+
+    /// The JSON preset that has the keys of a line.
+    fn json_preset(&self, line: &[u8]) -> Option<&'static Preset> {
+        let istio = self.json.first()?.format();
+        let mut scanner = Scanner::new(line);
+        let (mut known, mut mixer, mut details) = (0, false, false);
+        scanner.eat(b'{')?;
+        loop {
+            let key = scanner.string()?;
+            let key = line.get(key.start..key.end)?;
+            mixer |= key == b"istio_policy_status";
+            details |= key == b"response_code_details";
+            let names = |field: &&Field| field.path.iter().any(|name| name.as_bytes() == key);
+            known += istio.fields().iter().filter(names).count();
+            scanner.eat(b':')?;
+            scanner.value()?;
+            if scanner.eat(b',').is_none() {
+                break;
             }
         }
-        self.texts.get_mut(best.1?)
+        scanner.eat(b'}')?;
+        if !scanner.at_end() || known < LEAST_KEYS {
+            return None;
+        }
+        Preset::from_name(match (mixer, details) {
+            (true, _) => "istio-json@1.3",
+            (_, true) => "istio-json",
+            _ => "istio-json@1.8",
+        })
     }
 
     fn detected(&self, preset: &'static Preset, extra: Vec<Extra>) -> Option<Detected> {
@@ -138,12 +179,6 @@ impl Detector {
 }
 
 impl Candidate {
-    /// Whether a line is one of the preset, perhaps with more at its end.
-    fn fits(&mut self, line: &[u8]) -> bool {
-        let longer = |reader: &mut Reader| reader.read(line).is_ok();
-        self.exact.read(line).is_ok() || self.longer.as_mut().is_some_and(longer)
-    }
-
     /// The extra fields of a line; `None` when the line does not fit at all.
     fn extra(&mut self, line: &[u8]) -> Option<Vec<Extra>> {
         match &mut self.longer {
@@ -222,40 +257,6 @@ fn text_with(preset: &Preset, extra: &[Extra]) -> String {
     }
     text.push('\n');
     text
-}
-
-/// The JSON preset that has the keys of a line.
-fn json_preset(line: &[u8]) -> Option<&'static Preset> {
-    let mut scanner = Scanner::new(line);
-    let (mut known, mut mixer, mut details) = (0, false, false);
-    scanner.eat(b'{')?;
-    loop {
-        let key = scanner.string()?;
-        let key = line.get(key.start..key.end)?;
-        mixer |= key == b"istio_policy_status";
-        details |= key == b"response_code_details";
-        known += usize::from(is_istio_key(key));
-        scanner.eat(b':')?;
-        scanner.value()?;
-        if scanner.eat(b',').is_none() {
-            break;
-        }
-    }
-    scanner.eat(b'}')?;
-    if !scanner.at_end() || known < LEAST_KEYS {
-        return None;
-    }
-    Preset::from_name(match (mixer, details) {
-        (true, _) => "istio-json@1.3",
-        (_, true) => "istio-json",
-        _ => "istio-json@1.8",
-    })
-}
-
-fn is_istio_key(key: &[u8]) -> bool {
-    let quoted = [b"\"", key, b"\":\"%"].concat();
-    let json = Preset::from_name("istio-json").map_or("", Preset::text);
-    memchr::memmem::find(json.as_bytes(), &quoted).is_some()
 }
 
 impl Detected {

@@ -249,6 +249,7 @@ impl<'r> Record<'r> {
         }
         if self.has_extra() {
             separate(out, start);
+            out.extend_from_slice(b"\"extra\":");
             self.write_json_extra(out);
         }
         self.write_ambiguous(out, start);
@@ -276,9 +277,9 @@ impl<'r> Record<'r> {
             && self.format.fields.last().is_some_and(|field| field.extra)
     }
 
-    /// Appends `"extra":[...]`: strings, and null for a disputed field.
+    /// Appends [`Self::extra`] as a JSON array: strings, and null for a disputed field.
     pub fn write_json_extra(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"\"extra\":[");
+        out.push(b'[');
         for (count, text) in self.extra().enumerate() {
             if count > 0 {
                 out.push(b',');

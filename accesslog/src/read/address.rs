@@ -6,7 +6,15 @@ const LONGEST_IP: usize = 64;
 /// Whether the text is an address that may hold any bytes: a socket path, an abstract socket, or an
 /// internal listener.
 pub(super) fn has_free_prefix(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'/' | b'@')) || text.starts_with(b"envoy://")
+    free_prefix(text).is_some()
+}
+
+/// The length of what such an address starts with.
+fn free_prefix(text: &[u8]) -> Option<usize> {
+    match text.first() {
+        Some(b'/' | b'@') => Some(1),
+        _ => text.starts_with(b"envoy://").then_some(8),
+    }
 }
 
 /// Whether an address that is not free text, or the start of one that is, can hold `byte`.
@@ -17,8 +25,7 @@ pub(super) fn is_address(byte: u8) -> bool {
 /// Calls `run` with the ranges of ends of an address with a port at the start of `rest`, which
 /// starts at `start` of a line that ends at `line_end`.
 pub(super) fn ends(rest: &[u8], start: usize, line_end: usize, run: &mut dyn FnMut(usize, usize)) {
-    if has_free_prefix(rest) {
-        let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
+    if let Some(prefix) = free_prefix(rest) {
         return run(start + prefix, line_end);
     }
     if let Some((low, high)) = with_port(rest) {
@@ -100,8 +107,7 @@ pub(super) fn bare_ends(
     line_end: usize,
     run: &mut dyn FnMut(usize, usize),
 ) {
-    if has_free_prefix(rest) {
-        let prefix = if rest.starts_with(b"envoy://") { 8 } else { 1 };
+    if let Some(prefix) = free_prefix(rest) {
         return run(start + prefix, line_end);
     }
     let Some((low, high)) = bare_ip(rest) else { return };

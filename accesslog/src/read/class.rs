@@ -27,9 +27,6 @@ pub(super) struct RunMemo {
 /// The longest list of flags of extensions that is read.
 const LONGEST_LIST: usize = 256;
 
-/// Every protocol that Envoy has a name for.
-const PROTOCOLS: &[&[u8]] = &[b"HTTP/1.1", b"HTTP/2", b"HTTP/1.0", b"HTTP/3"];
-
 impl Class {
     pub(super) fn new(field: &Field, omit_empty: bool) -> Self {
         let (dash, empty) = match field.absent() {
@@ -70,9 +67,7 @@ impl Class {
                 let fits = !self.empty || text.len() <= LONGEST_LIST;
                 fits && text.split(|&byte| byte == b',').all(is_list_item)
             }
-            Shape::Protocol => {
-                matches!(text, b"HTTP/1.1" | b"HTTP/2" | b"HTTP/1.0" | b"HTTP/3")
-            }
+            Shape::Protocol => is_protocol(text),
             Shape::Address => address::matches(text),
             _ => {
                 let mut found = false;
@@ -159,8 +154,10 @@ impl Class {
         let rest = line.get(start..).unwrap_or_default();
         match self.shape {
             Shape::Protocol => {
-                for protocol in PROTOCOLS.iter().filter(|protocol| rest.starts_with(protocol)) {
-                    run(start + protocol.len(), start + protocol.len());
+                for length in ["HTTP/2".len(), "HTTP/1.1".len()] {
+                    if rest.get(..length).is_some_and(is_protocol) {
+                        run(start + length, start + length);
+                    }
                 }
             }
             Shape::Address => address::ends(rest, start, line.len(), run),
@@ -323,6 +320,11 @@ fn is_list_item(item: &[u8]) -> bool {
 
 fn is_item(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether the text is a protocol that Envoy has a name for.
+fn is_protocol(text: &[u8]) -> bool {
+    matches!(text, b"HTTP/1.1" | b"HTTP/2" | b"HTTP/1.0" | b"HTTP/3")
 }
 
 fn is_uuid(text: &[u8]) -> bool {

@@ -175,10 +175,8 @@ impl<W: Write> Messages<W> {
             return Ok(self.settle_block(first)?.then_some(first));
         }
         let mut mismatch = None;
-        if let Some(mut format) = self.format_of(candidates, rest) {
-            if let Some(gained) = self.gained_count(candidates, format) {
-                format = gained;
-            }
+        if let Some(format) = self.format_of(candidates, rest) {
+            let format = self.gained_count(candidates, format).unwrap_or(format);
             for message in candidates {
                 match self.read(message, format)? {
                     None => return Ok(Some(message)),

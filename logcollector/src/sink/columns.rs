@@ -191,25 +191,14 @@ pub(super) fn text<'a>(entry: &Entry<'a>, cell: &Cell<'a>) -> Option<Cow<'a, [u8
         Cell::Absent | Cell::Disputed => None,
         Cell::Field(at) => Value::to_bytes(entry.record.value(*at)),
         Cell::Wrapper(text) => Some(Cow::Borrowed(text)),
+        // As a JSON array: their number is not fixed, and they may hold blanks.
         Cell::Extra => {
             let mut json = Vec::new();
-            write_extra(entry.record, &mut json);
+            entry.record.write_json_extra(&mut json);
             Some(Cow::Owned(json))
         }
         Cell::Ambiguous => Some(Cow::Owned(disputed_names(entry.record).into_bytes())),
     }
-}
-
-/// The extra fields as a JSON array: their number is not fixed, and they may hold blanks.
-fn write_extra(record: &Record<'_>, out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (count, text) in record.extra().enumerate() {
-        if count > 0 {
-            out.push(b',');
-        }
-        text.map_or(Value::Absent, Value::Text).write_json(out);
-    }
-    out.push(b']');
 }
 
 /// The names of the disputed fields, joined by commas.

@@ -67,6 +67,7 @@ fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out
         Cell::Wrapper(value) => write_string_member(name, value, start, out),
         Cell::Extra => {
             separate(start, out);
+            out.extend_from_slice(b"\"extra\":");
             entry.record.write_json_extra(out);
         }
     });
