@@ -1,0 +1,1 @@
+//! The CEL expressions of Envoy's access-log filters.

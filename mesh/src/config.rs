@@ -1,0 +1,140 @@
+//! MeshConfig, with Istio's defaults.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// Istio's MeshConfig, as far as access logging goes, with defaults filled in.
+///
+/// Follows <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeshConfig {
+    /// The namespace whose objects count for the whole mesh.
+    pub root_namespace: String,
+    /// Where every proxy logs to; empty is nowhere.
+    pub access_log_file: String,
+    /// The format of that log: text, or a JSON object as text; empty is Istio's default.
+    pub access_log_format: String,
+    /// Which of the two it is.
+    pub access_log_encoding: AccessLogEncoding,
+    /// Whether every proxy sends records to its bootstrap's access log service.
+    pub enable_envoy_access_log_service: bool,
+    /// Whether listeners log nothing of their own.
+    pub disable_envoy_listener_log: bool,
+    /// The named providers, Istio's own first.
+    pub extension_providers: Vec<ExtensionProvider>,
+    /// The names of the providers that log where nothing else is said.
+    pub default_access_logging: Vec<String>,
+}
+
+/// MeshConfig's `accessLogEncoding`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AccessLogEncoding {
+    /// Text.
+    #[default]
+    Text,
+    /// JSON objects.
+    Json,
+}
+
+/// One of MeshConfig's `extensionProviders`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExtensionProvider {
+    /// The name that Telemetry objects give.
+    pub name: String,
+    /// What it is.
+    pub kind: ProviderKind,
+}
+
+/// The kinds of providers: those that take access logs, and all others.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProviderKind {
+    /// `envoyFileAccessLog`.
+    File(FileProvider),
+    /// `envoyHttpAls`.
+    HttpAls(AlsProvider),
+    /// `envoyTcpAls`.
+    TcpAls(AlsProvider),
+    /// `envoyOtelAls`.
+    OtelAls(OtelProvider),
+    /// Any other, by the name of its field, such as `zipkin`; it takes no access logs.
+    Other(String),
+}
+
+/// The body of `envoyFileAccessLog`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FileProvider {
+    /// The path; empty is `/dev/stdout`, but for the built-in provider.
+    pub path: String,
+    /// The format; `None` is Istio's default text.
+    pub log_format: Option<LogFormat>,
+    /// Whether what is absent is left out.
+    pub omit_empty_values: bool,
+}
+
+/// A file provider's `logFormat`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogFormat {
+    /// `text`.
+    Text(String),
+    /// `labels`, an object of keys to operators, nested allowed.
+    Labels(serde_json::Map<String, Value>),
+    /// Neither: Envoy's own default.
+    Empty,
+}
+
+/// The body of `envoyHttpAls` or `envoyTcpAls`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AlsProvider {
+    /// The service, `[NAMESPACE/]HOST`.
+    pub service: String,
+    /// The service's port.
+    pub port: u32,
+    /// The log's name; empty is Istio's default.
+    pub log_name: String,
+    /// Names of filter state objects that go with a record.
+    pub filter_state_objects_to_log: Vec<String>,
+    /// Names of request headers that go with a record (HTTP only).
+    pub additional_request_headers_to_log: Vec<String>,
+    /// Names of response headers that go with a record (HTTP only).
+    pub additional_response_headers_to_log: Vec<String>,
+    /// Names of response trailers that go with a record (HTTP only).
+    pub additional_response_trailers_to_log: Vec<String>,
+}
+
+/// The body of `envoyOtelAls`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OtelProvider {
+    /// The service, `[NAMESPACE/]HOST`.
+    pub service: String,
+    /// The service's port.
+    pub port: u32,
+    /// The log's name; empty is Istio's default.
+    pub log_name: String,
+    /// `logFormat.text`, the record's body; `None` is Istio's default text.
+    pub text: Option<String>,
+    /// `logFormat.labels`, the record's attributes; values that are no strings are sent empty.
+    pub labels: BTreeMap<String, Value>,
+}
+
+impl Default for MeshConfig {
+    /// What Istio takes where the user says nothing, its built-in providers among it.
+    fn default() -> Self {
+        let provider = |name: &str, kind| ExtensionProvider { name: name.to_owned(), kind };
+        let envoy = FileProvider { path: "/dev/stdout".to_owned(), ..FileProvider::default() };
+        Self {
+            root_namespace: "istio-system".to_owned(),
+            access_log_file: String::new(),
+            access_log_format: String::new(),
+            access_log_encoding: AccessLogEncoding::Text,
+            enable_envoy_access_log_service: false,
+            disable_envoy_listener_log: false,
+            extension_providers: vec![
+                provider("prometheus", ProviderKind::Other("prometheus".to_owned())),
+                provider("stackdriver", ProviderKind::Other("stackdriver".to_owned())),
+                provider("envoy", ProviderKind::File(envoy)),
+            ],
+            default_access_logging: Vec::new(),
+        }
+    }
+}

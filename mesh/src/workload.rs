@@ -1,0 +1,93 @@
+//! Workloads and the proxies in them.
+
+use crate::meta::{Labels, Meta};
+
+/// A pod, or a controller whose pods are not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// What it is.
+    pub kind: WorkloadKind,
+    /// The metadata of the pod or the controller.
+    pub meta: Meta,
+    /// The labels that selectors see: those of the pod, or of the controller's pod template.
+    pub labels: Labels,
+    /// The proxy in it.
+    pub proxy: Proxy,
+}
+
+/// The kinds of workloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WorkloadKind {
+    /// A pod.
+    Pod,
+    /// A Deployment without its pods.
+    Deployment,
+    /// A StatefulSet without its pods.
+    StatefulSet,
+    /// A DaemonSet without its pods.
+    DaemonSet,
+    /// A Job without its pods.
+    Job,
+    /// A CronJob without its pods.
+    CronJob,
+}
+
+/// The proxy of a workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// What kind of proxy it is.
+    pub kind: ProxyKind,
+    /// The revision of the istiod that serves it.
+    pub revision: String,
+    /// Why it is this kind, in words; what a user is told who expected another.
+    pub because: String,
+}
+
+/// The kinds of proxies, by their node type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProxyKind {
+    /// An Envoy beside an application.
+    Sidecar,
+    /// An Envoy as a gateway.
+    Router,
+    /// An Envoy as a waypoint of ambient mode.
+    Waypoint,
+    /// No Envoy: not injected, ambient, proxyless gRPC, or a host-network pod.
+    None,
+}
+
+impl Workload {
+    /// The workload's name as commands print it: a pod's own, else `deploy/NAME` and the like.
+    pub fn display_name(&self) -> String {
+        match self.kind.prefix() {
+            None => self.meta.name.clone(),
+            Some(prefix) => format!("{prefix}/{}", self.meta.name),
+        }
+    }
+}
+
+impl WorkloadKind {
+    /// The short form that kubectl takes; `None` for a pod.
+    pub fn prefix(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Pod => return None,
+            Self::Deployment => "deploy",
+            Self::StatefulSet => "sts",
+            Self::DaemonSet => "ds",
+            Self::Job => "job",
+            Self::CronJob => "cronjob",
+        })
+    }
+}
+
+impl ProxyKind {
+    /// The kind as it is printed: `sidecar`, `router`, `waypoint` or `none`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sidecar => "sidecar",
+            Self::Router => "router",
+            Self::Waypoint => "waypoint",
+            Self::None => "none",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Istio's Telemetry API for access logging.
