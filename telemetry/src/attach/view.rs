@@ -1,0 +1,228 @@
+//! What an istiod sees.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use mesh::{MeshConfig, ProxyKind};
+
+use super::{Level, LevelKind, Target};
+use crate::logger::{Hosts, Logger, Providers, fallback};
+use crate::object::Telemetry;
+
+/// The Telemetry objects and the configuration of one istiod, ready to decide for its proxies.
+#[derive(Debug)]
+pub struct View<'a> {
+    pub(crate) mesh: &'a MeshConfig,
+    pub(crate) providers: Providers,
+    pub(crate) fallback: Vec<Arc<Logger>>,
+    namespaces: HashMap<&'a str, InNamespace<'a>>,
+    unseen: Vec<(&'a Telemetry, Unseen)>,
+}
+
+/// Why an istiod does not see an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unseen {
+    /// An API server refuses it.
+    Refused,
+    /// It is labelled for another revision.
+    OtherRevision {
+        /// The revision that it is for.
+        wanted: String,
+        /// The revision of this istiod.
+        own: String,
+    },
+    /// Its namespace is not among those that MeshConfig's `discoverySelectors` select.
+    Undiscovered,
+}
+
+/// The objects of a namespace, by age.
+#[derive(Debug, Default)]
+struct InNamespace<'a> {
+    all: Vec<&'a Telemetry>,
+    /// The index of the first wide object.
+    wide: Option<usize>,
+    /// The indexes of objects that go by references.
+    referring: Vec<usize>,
+    /// The indexes of objects that go by a selector, each under one of the labels it asks for, so that
+    /// a proxy is compared with few of them.
+    selecting: HashMap<(&'a str, &'a str), Vec<usize>>,
+}
+
+impl<'a> View<'a> {
+    /// Sorts out what the istiod of `revision` sees of `telemetries`. Their order does not matter.
+    ///
+    /// `discovered` says whether MeshConfig's `discoverySelectors` select a namespace.
+    pub fn new(
+        telemetries: &'a [Telemetry],
+        mesh: &'a MeshConfig,
+        revision: &str,
+        discovered: impl Fn(&str) -> bool,
+        hosts: &Hosts,
+    ) -> Self {
+        let mut view = Self {
+            mesh,
+            providers: Providers::new(mesh, hosts),
+            fallback: fallback(mesh),
+            namespaces: HashMap::new(),
+            unseen: Vec::new(),
+        };
+        let mut sorted: Vec<&Telemetry> = telemetries.iter().collect();
+        // No two objects of a cluster are equal by age, name and namespace; files may repeat one.
+        sorted.sort_by(|a, b| {
+            let origin = |t: &'a Telemetry| {
+                (&t.meta.origin.file, t.meta.origin.document, t.meta.origin.item)
+            };
+            a.meta.age_order().cmp(&b.meta.age_order()).then_with(|| origin(a).cmp(&origin(b)))
+        });
+        for telemetry in sorted {
+            match unseen(telemetry, revision, &discovered) {
+                Some(why) => view.unseen.push((telemetry, why)),
+                None => {
+                    view.namespaces.entry(&telemetry.meta.namespace).or_default().add(telemetry)
+                }
+            }
+        }
+        view.namespaces.values_mut().for_each(InNamespace::index);
+        view
+    }
+
+    /// The levels of a proxy, the earlier overridden by the later.
+    ///
+    /// Levels whose `accessLogging` is empty are among them; they change nothing.
+    pub fn levels(&self, target: &Target<'_>) -> Vec<Level<'a>> {
+        let mut levels = Vec::new();
+        let mut wide = |namespace: &str, kind| {
+            let found = self.wide(namespace);
+            levels.extend(found.map(|telemetry| Level { telemetry, kind }));
+        };
+        wide(&self.mesh.root_namespace, LevelKind::Mesh);
+        if target.namespace != self.mesh.root_namespace {
+            wide(target.namespace, LevelKind::Namespace);
+        }
+        let namespace = self.workload_namespace(target);
+        if namespace != target.namespace {
+            wide(namespace, LevelKind::ServiceNamespace);
+        }
+        let attached = self.attached(namespace, target);
+        levels.extend(attached.map(|telemetry| Level { telemetry, kind: LevelKind::Workload }));
+        levels
+    }
+
+    /// The wide object of a namespace: the oldest.
+    pub fn wide(&self, namespace: &str) -> Option<&'a Telemetry> {
+        let found = self.namespaces.get(namespace)?;
+        found.wide.and_then(|index| found.all.get(index)).copied()
+    }
+
+    /// The objects of a namespace that the istiod sees, by age.
+    pub fn in_namespace(&self, namespace: &str) -> &[&'a Telemetry] {
+        self.namespaces.get(namespace).map_or(&[], |found| &found.all)
+    }
+
+    /// The objects that the istiod does not see, by age.
+    pub fn unseen(&self) -> &[(&'a Telemetry, Unseen)] {
+        &self.unseen
+    }
+
+    /// The namespace whose selectors and references are looked at: that of a waypoint's service, else
+    /// the proxy's own.
+    pub(crate) fn workload_namespace<'t>(&self, target: &Target<'t>) -> &'t str {
+        match target.service {
+            Some(service) if target.kind == ProxyKind::Waypoint => service.namespace,
+            _ => target.namespace,
+        }
+    }
+
+    fn attached(
+        &self,
+        namespace: &str,
+        target: &Target<'_>,
+    ) -> impl Iterator<Item = &'a Telemetry> {
+        let found = self.namespaces.get(namespace);
+        let mut indexes: Vec<usize> = Vec::new();
+        if let Some(found) = found {
+            let selecting = target
+                .labels
+                .iter()
+                .filter_map(|(key, value)| found.selecting.get(&(key.as_str(), value.as_str())));
+            indexes.extend(selecting.flatten().chain(&found.referring));
+        }
+        // References and selectors are kept apart, but age alone decides.
+        indexes.sort_unstable();
+        let objects = indexes.into_iter().filter_map(move |index| found?.all.get(index).copied());
+        let root = &self.mesh.root_namespace;
+        let attached: Vec<&'a Telemetry> =
+            objects.filter(|telemetry| attaches(target, telemetry, root)).collect();
+        attached.into_iter()
+    }
+}
+
+impl<'a> InNamespace<'a> {
+    fn add(&mut self, telemetry: &'a Telemetry) {
+        if telemetry.is_wide() && self.wide.is_none() {
+            self.wide = Some(self.all.len());
+        }
+        self.all.push(telemetry);
+    }
+
+    /// Files the selecting objects under the label that fewest of them ask for.
+    fn index(&mut self) {
+        let mut uses: HashMap<(&str, &str), usize> = HashMap::new();
+        let pairs = |telemetry: &'a Telemetry| {
+            let labels = telemetry.match_labels().into_iter().flatten();
+            labels.map(|(key, value)| (key.as_str(), value.as_str()))
+        };
+        for pair in self.all.iter().copied().flat_map(pairs) {
+            *uses.entry(pair).or_default() += 1;
+        }
+        for (index, telemetry) in self.all.iter().enumerate() {
+            if !telemetry.targets().is_empty() {
+                self.referring.push(index);
+                continue;
+            }
+            let rarest = pairs(telemetry).min_by_key(|pair| uses.get(pair));
+            if let Some(pair) = rarest {
+                self.selecting.entry(pair).or_default().push(index);
+            }
+        }
+    }
+}
+
+fn attaches(target: &Target<'_>, telemetry: &Telemetry, root_namespace: &str) -> bool {
+    target.attaches(telemetry, root_namespace).is_ok()
+}
+
+fn unseen(
+    telemetry: &Telemetry,
+    revision: &str,
+    discovered: impl Fn(&str) -> bool,
+) -> Option<Unseen> {
+    if !telemetry.is_accepted() {
+        return Some(Unseen::Refused);
+    }
+    match telemetry.meta.labels.get("istio.io/rev") {
+        Some(wanted) if wanted != revision => {
+            Some(Unseen::OtherRevision { wanted: wanted.clone(), own: revision.to_owned() })
+        }
+        _ if !discovered(&telemetry.meta.namespace) => Some(Unseen::Undiscovered),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => {
+                f.write_str("an API server refuses it, so that no cluster can hold it")
+            }
+            Self::OtherRevision { wanted, own } => write!(
+                f,
+                "its label `istio.io/rev: {wanted}` hides it from the istiod of revision `{own}`"
+            ),
+            Self::Undiscovered => f.write_str(
+                "its namespace is not among those that MeshConfig's discoverySelectors select",
+            ),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Access loggers as the Envoy configuration that istiod sends, in JSON.
+//!
+//! [`render`] gives, for each side of a proxy, the loggers of each place:
+//!
+//! | place | what has it | loggers |
+//! |---|---|---|
+//! | `http_connection_manager` | every HTTP connection manager | all |
+//! | `tcp_proxy` | every TCP proxy | all |
+//! | `listener` | the listeners that take all traffic: virtual inbound and outbound, those of gateways and waypoints | all, for connections that match no filter chain (flag `NR`); none under `disableEnvoyListenerLog` |
+//! | `hbone_origination` | a waypoint's tunnels out | all but MeshConfig's ALS, for failed connections (flag `UF`) |
+//! | `hbone_termination` | a waypoint's tunnels in | all but MeshConfig's ALS, for status 400 and above |
+//!
+//! A waypoint decides for the first two by service, and for the others without one.
+//!
+//! Follows `pilot/pkg/networking/core/accesslog.go`.
+
+mod logger;
+
+use mesh::{MeshConfig, ProxyKind};
+use serde_json::{Map, Value, json};
+
+use crate::attach::{Target, View};
+use crate::decide::{Attached, Decision};
+use crate::logger::Sink;
+use crate::object::Side;
+
+/// Where in a proxy's configuration loggers are attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// An HTTP connection manager.
+    HttpConnectionManager,
+    /// A TCP proxy.
+    TcpProxy,
+    /// A listener, for what matches none of its filter chains.
+    Listener,
+    /// The TCP proxy that begins a waypoint's tunnels.
+    HboneOrigination,
+    /// The HTTP connection manager that ends a waypoint's tunnels.
+    HboneTermination,
+}
+
+impl Place {
+    /// The places of sidecars and routers.
+    const OF_ALL: [Self; 3] = [Self::HttpConnectionManager, Self::TcpProxy, Self::Listener];
+    /// The places of a waypoint that are not decided by service.
+    const OF_A_WAYPOINT: [Self; 3] =
+        [Self::Listener, Self::HboneOrigination, Self::HboneTermination];
+
+    /// The key of the place.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HttpConnectionManager => "http_connection_manager",
+            Self::TcpProxy => "tcp_proxy",
+            Self::Listener => "listener",
+            Self::HboneOrigination => "hbone_origination",
+            Self::HboneTermination => "hbone_termination",
+        }
+    }
+
+    /// The filter that a place puts before the user's.
+    fn filter(self) -> Option<Value> {
+        let flags = |flag: &str| Some(json!({"response_flag_filter": {"flags": [flag]}}));
+        match self {
+            Self::HttpConnectionManager | Self::TcpProxy => None,
+            Self::Listener => flags("NR"),
+            Self::HboneOrigination => flags("UF"),
+            Self::HboneTermination => Some(json!({"status_code_filter": {"comparison": {
+                "op": "GE",
+                "value": {"default_value": 400, "runtime_key": "istio.io/unset"},
+            }}})),
+        }
+    }
+}
+
+/// A proxy's loggers by side and place, `{"client":{PLACE:[...]}|null,"server":{PLACE:[...]}|null}`.
+///
+/// A router has no server side and a waypoint no client side; both are null without an Envoy.
+pub fn render(view: &View<'_>, target: &Target<'_>) -> Value {
+    let side = |side| render_side(view, target, side);
+    match target.kind {
+        ProxyKind::Sidecar => json!({"client": side(Side::Client), "server": side(Side::Server)}),
+        ProxyKind::Router => json!({"client": side(Side::Client), "server": null}),
+        ProxyKind::Waypoint => json!({"client": null, "server": side(Side::Server)}),
+        ProxyKind::None => json!({"client": null, "server": null}),
+    }
+}
+
+/// The loggers of a decision in one place, as `access_log` has them.
+pub fn render_place(decision: &Decision, place: Place, mesh: &MeshConfig) -> Vec<Value> {
+    if place == Place::Listener && mesh.disable_envoy_listener_log {
+        return Vec::new();
+    }
+    decision.loggers.iter().filter_map(|attached| render_logger(attached, place)).collect()
+}
+
+fn render_side(view: &View<'_>, target: &Target<'_>, side: Side) -> Value {
+    let mut places = Map::new();
+    let mut add = |decision: &Decision, of: &[Place]| {
+        for place in of {
+            let loggers = render_place(decision, *place, view.mesh);
+            places.insert(place.as_str().to_owned(), loggers.into());
+        }
+    };
+    let decision = Decision::of(view, target, side);
+    match target.kind {
+        ProxyKind::Waypoint => {
+            add(&decision, &[Place::HttpConnectionManager, Place::TcpProxy]);
+            let own = Target { service: None, ..*target };
+            add(&Decision::of(view, &own, side), &Place::OF_A_WAYPOINT);
+        }
+        _ => add(&decision, &Place::OF_ALL),
+    }
+    Value::Object(places)
+}
+
+fn render_logger(attached: &Attached, place: Place) -> Option<Value> {
+    let (name, config) = match &attached.logger.sink {
+        Sink::File(file) => logger::file(file),
+        Sink::HttpGrpc(als) => logger::http_grpc(als),
+        Sink::TcpGrpc(als) => logger::tcp_grpc(als),
+        Sink::Otel(otel) => logger::otel(otel),
+        Sink::AlsMeshConfig => logger::als_mesh_config(place)?,
+    };
+    let mut rendered = json!({"name": name, "typed_config": config});
+    let own = attached.filter.as_deref().map(logger::cel_filter);
+    let mut filters: Vec<Value> = place.filter().into_iter().chain(own).collect();
+    match filters.len() {
+        0 => {}
+        1 => rendered["filter"] = filters.remove(0),
+        _ => rendered["filter"] = json!({"and_filter": {"filters": filters}}),
+    }
+    Some(rendered)
+}
+
+#[cfg(test)]
+mod tests;
