@@ -1,8 +1,23 @@
 //! MeshConfig, with Istio's defaults.
+//!
+//! [`MeshConfig::apply`] lays a MeshConfig in JSON over another, as istiod lays the user's over its
+//! own; `source` finds the MeshConfig in a ConfigMap, in Helm values or in an IstioOperator.
+
+mod fields;
+mod known;
+mod reach;
+mod read;
+mod source;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+
+use crate::selector::Selector;
+pub use fields::FieldError;
+pub(crate) use source::find;
 
 /// Istio's MeshConfig, as far as access logging goes, with defaults filled in.
 ///
@@ -25,6 +40,64 @@ pub struct MeshConfig {
     pub extension_providers: Vec<ExtensionProvider>,
     /// The names of the providers that log where nothing else is said.
     pub default_access_logging: Vec<String>,
+    /// Which namespaces istiod looks into: those that any of these selects; none is every namespace.
+    pub discovery_selectors: Vec<Selector>,
+    /// What becomes of traffic to what a proxy does not know, unless a Sidecar says otherwise.
+    pub outbound_traffic_policy: OutboundTrafficPolicyMode,
+    /// `defaultServiceExportTo`; `None` is every namespace.
+    pub default_service_export_to: Option<Vec<String>>,
+    /// `defaultVirtualServiceExportTo`; `None` is every namespace.
+    pub default_virtual_service_export_to: Option<Vec<String>>,
+    /// `defaultDestinationRuleExportTo`; `None` is every namespace.
+    pub default_destination_rule_export_to: Option<Vec<String>>,
+    /// `serviceEntryVisibility`.
+    pub service_entry_visibility: ServiceEntryVisibility,
+}
+
+/// The mode of an `outboundTrafficPolicy`.
+///
+/// Follows <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-OutboundTrafficPolicy-Mode>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutboundTrafficPolicyMode {
+    /// It is blocked.
+    RegistryOnly,
+    /// It passes through.
+    #[default]
+    AllowAny,
+    /// HTTP goes where DNS says its host is, all else passes through.
+    AllowAnyDynamicDns,
+}
+
+/// MeshConfig's `serviceEntryVisibility`, which narrows what ServiceEntries export.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ServiceEntryVisibility {
+    /// Whether sidecars go by it.
+    pub apply_to_sidecars: bool,
+    /// How far a ServiceEntry is seen where no policy matches.
+    pub default_visibility: Visibility,
+    /// The policies, of which the first that matches counts.
+    pub policies: Vec<VisibilityPolicy>,
+}
+
+/// A policy of `serviceEntryVisibility`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VisibilityPolicy {
+    /// How far a ServiceEntry is seen that matches.
+    pub visibility: Visibility,
+    /// What the labels of its namespace have to match, all of it; `None` matches nothing.
+    pub namespace_selectors: Vec<Option<Selector>>,
+}
+
+/// How far a ServiceEntry is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Visibility {
+    /// Everywhere.
+    #[default]
+    Public,
+    /// In its own namespace.
+    Namespace,
+    /// Nowhere.
+    None,
 }
 
 /// MeshConfig's `accessLogEncoding`.
@@ -57,7 +130,8 @@ pub enum ProviderKind {
     TcpAls(AlsProvider),
     /// `envoyOtelAls`.
     OtelAls(OtelProvider),
-    /// Any other, by the name of its field, such as `zipkin`; it takes no access logs.
+    /// Any other, by the name of its field, such as `zipkin`, or empty where a provider has no body
+    /// that Istio knows; it takes no access logs.
     Other(String),
 }
 
@@ -135,6 +209,12 @@ impl Default for MeshConfig {
                 provider("envoy", ProviderKind::File(envoy)),
             ],
             default_access_logging: Vec::new(),
+            discovery_selectors: Vec::new(),
+            outbound_traffic_policy: OutboundTrafficPolicyMode::default(),
+            default_service_export_to: None,
+            default_virtual_service_export_to: None,
+            default_destination_rule_export_to: None,
+            service_entry_visibility: ServiceEntryVisibility::default(),
         }
     }
 }

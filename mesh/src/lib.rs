@@ -4,14 +4,27 @@
 //! objects, and says what Istio makes of them.
 
 mod config;
+mod describe;
+pub mod injection;
+mod inventory;
+mod load;
 mod meta;
+pub mod network;
 mod object;
+mod proxy;
+mod selector;
 mod workload;
 
 pub use config::{
-    AccessLogEncoding, AlsProvider, ExtensionProvider, FileProvider, LogFormat, MeshConfig,
-    OtelProvider, ProviderKind,
+    AccessLogEncoding, AlsProvider, ExtensionProvider, FieldError, FileProvider, LogFormat,
+    MeshConfig, OtelProvider, OutboundTrafficPolicyMode, ProviderKind, ServiceEntryVisibility,
+    Visibility, VisibilityPolicy,
 };
+pub use injection::DEFAULT_REVISION;
+pub use inventory::{Inventory, MeshConfigSource, Namespace};
+pub use load::{LoadError, LoadWarning, Loaded, Loader, Problem};
 pub use meta::{Labels, Meta, Origin};
-pub use object::{Object, Service, ServiceEntry};
+pub use network::{Service, ServiceEntry};
+pub use object::Object;
+pub use selector::{ExpressionError, Requirement, Selector, SelectorError};
 pub use workload::{Proxy, ProxyKind, Workload, WorkloadKind};

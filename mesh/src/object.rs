@@ -18,19 +18,3 @@ pub struct Object {
     /// The object's `spec`; null when it has none.
     pub spec: Value,
 }
-
-/// A Kubernetes Service, as far as Istio looks at it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    /// The metadata.
-    pub meta: Meta,
-}
-
-/// An Istio ServiceEntry, as far as it is looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceEntry {
-    /// The metadata.
-    pub meta: Meta,
-    /// The hosts that it adds to the mesh.
-    pub hosts: Vec<String>,
-}

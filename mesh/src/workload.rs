@@ -1,5 +1,7 @@
 //! Workloads and the proxies in them.
 
+use std::net::IpAddr;
+
 use crate::meta::{Labels, Meta};
 
 /// A pod, or a controller whose pods are not known.
@@ -13,6 +15,10 @@ pub struct Workload {
     pub labels: Labels,
     /// The proxy in it.
     pub proxy: Proxy,
+    /// The pod's addresses; none while it has none, and for a controller.
+    pub ips: Vec<IpAddr>,
+    /// Whether it uses the network of its node.
+    pub host_network: bool,
 }
 
 /// The kinds of workloads.
@@ -67,6 +73,24 @@ impl Workload {
 }
 
 impl WorkloadKind {
+    /// The kind as Kubernetes writes it, such as `Deployment`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pod => "Pod",
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::Job => "Job",
+            Self::CronJob => "CronJob",
+        }
+    }
+
+    /// The kind of a controller by the name that Kubernetes has for it.
+    pub(crate) fn of_controller(kind: &str) -> Option<Self> {
+        let all = [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::Job, Self::CronJob];
+        all.into_iter().find(|it| it.as_str() == kind)
+    }
+
     /// The short form that kubectl takes; `None` for a pod.
     pub fn prefix(self) -> Option<&'static str> {
         Some(match self {
