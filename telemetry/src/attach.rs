@@ -4,7 +4,7 @@ mod matcher;
 mod view;
 
 pub use matcher::{Mismatch, Target, TargetService, TargetServiceKind};
-pub use view::{Unseen, View};
+pub use view::{Istiod, Unseen, View};
 
 use crate::object::Telemetry;
 

@@ -83,7 +83,7 @@ impl Decision {
         let counted: Vec<&Level<'_>> = levels.iter().filter(|level| counts(level)).collect();
         let entries: Vec<&[AccessLogging]> =
             counted.iter().map(|level| level.telemetry.access_logging.as_slice()).collect();
-        let merged = merge(&entries, &view.mesh.default_access_logging, side);
+        let merged = merge(&entries, &view.mesh().default_access_logging, side);
         let resolved = resolve(view, &merged);
         let words = Words { view, levels, counted: &counted, side };
 

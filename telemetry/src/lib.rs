@@ -5,10 +5,16 @@
 //!
 //! ```
 //! use mesh::{Labels, MeshConfig, ProxyKind};
-//! use telemetry::{Decision, DecidedBy, Hosts, Side, Target, View};
+//! use telemetry::{DecidedBy, Decision, Hosts, Istiod, Side, Target, View};
 //!
 //! let mesh = MeshConfig { access_log_file: "/dev/stdout".to_owned(), ..MeshConfig::default() };
-//! let view = View::new(&[], &mesh, "default", |_| true, &Hosts::default());
+//! let istiod = Istiod {
+//!     revision: "default".to_owned(),
+//!     mesh: &mesh,
+//!     undiscovered: Default::default(),
+//!     hosts: Hosts::default(),
+//! };
+//! let view = View::new(&[], &istiod);
 //! let labels = Labels::new();
 //! let target =
 //!     Target { namespace: "bookinfo", labels: &labels, kind: ProxyKind::Sidecar, service: None };
@@ -24,6 +30,7 @@
 //! This crate reads no files and knows no command lines.
 
 mod attach;
+mod cluster;
 mod decide;
 mod logger;
 mod merge;
@@ -32,8 +39,9 @@ mod render;
 mod who;
 
 pub use attach::{
-    Level, LevelKind, Mismatch, Target, TargetService, TargetServiceKind, Unseen, View,
+    Istiod, Level, LevelKind, Mismatch, Target, TargetService, TargetServiceKind, Unseen, View,
 };
+pub use cluster::Cluster;
 pub use decide::{Attached, Because, DecidedBy, Decision};
 pub use logger::{Als, File, FileFormat, Hosts, Logger, Otel, Sink, Unresolved, Upstream};
 pub use object::{AccessLogging, Mode, RejectedBy, Side, TargetRef, Telemetry, Violation};

@@ -97,7 +97,7 @@ fn render_side(view: &View<'_>, target: &Target<'_>, side: Side) -> Value {
     let mut places = Map::new();
     let mut add = |decision: &Decision, of: &[Place]| {
         for place in of {
-            let loggers = render_place(decision, *place, view.mesh);
+            let loggers = render_place(decision, *place, view.mesh());
             places.insert(place.as_str().to_owned(), loggers.into());
         }
     };

@@ -1,6 +1,6 @@
 //! What an istiod sees.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,10 +10,23 @@ use super::{Level, LevelKind, Target};
 use crate::logger::{Hosts, Logger, Providers, fallback};
 use crate::object::Telemetry;
 
+/// What one istiod goes by, but for the Telemetry objects.
+#[derive(Debug, Clone)]
+pub struct Istiod<'a> {
+    /// Its revision, such as `default`.
+    pub revision: String,
+    /// Its MeshConfig.
+    pub mesh: &'a MeshConfig,
+    /// The namespaces that MeshConfig's `discoverySelectors` do not select.
+    pub undiscovered: BTreeSet<String>,
+    /// The hosts of Services and ServiceEntries.
+    pub hosts: Hosts,
+}
+
 /// The Telemetry objects and the configuration of one istiod, ready to decide for its proxies.
 #[derive(Debug)]
 pub struct View<'a> {
-    pub(crate) mesh: &'a MeshConfig,
+    pub(crate) istiod: &'a Istiod<'a>,
     pub(crate) providers: Providers,
     pub(crate) fallback: Vec<Arc<Logger>>,
     namespaces: HashMap<&'a str, InNamespace<'a>>,
@@ -50,20 +63,12 @@ struct InNamespace<'a> {
 }
 
 impl<'a> View<'a> {
-    /// Sorts out what the istiod of `revision` sees of `telemetries`. Their order does not matter.
-    ///
-    /// `discovered` says whether MeshConfig's `discoverySelectors` select a namespace.
-    pub fn new(
-        telemetries: &'a [Telemetry],
-        mesh: &'a MeshConfig,
-        revision: &str,
-        discovered: impl Fn(&str) -> bool,
-        hosts: &Hosts,
-    ) -> Self {
+    /// Sorts out what an istiod sees of `telemetries`. Their order does not matter.
+    pub fn new(telemetries: &'a [Telemetry], istiod: &'a Istiod<'a>) -> Self {
         let mut view = Self {
-            mesh,
-            providers: Providers::new(mesh, hosts),
-            fallback: fallback(mesh),
+            istiod,
+            providers: Providers::new(istiod.mesh, &istiod.hosts),
+            fallback: fallback(istiod.mesh),
             namespaces: HashMap::new(),
             unseen: Vec::new(),
         };
@@ -76,7 +81,7 @@ impl<'a> View<'a> {
             a.meta.age_order().cmp(&b.meta.age_order()).then_with(|| origin(a).cmp(&origin(b)))
         });
         for telemetry in sorted {
-            match unseen(telemetry, revision, &discovered) {
+            match unseen(telemetry, istiod) {
                 Some(why) => view.unseen.push((telemetry, why)),
                 None => {
                     view.namespaces.entry(&telemetry.meta.namespace).or_default().add(telemetry)
@@ -85,6 +90,11 @@ impl<'a> View<'a> {
         }
         view.namespaces.values_mut().for_each(InNamespace::index);
         view
+    }
+
+    /// The MeshConfig that decides.
+    pub(crate) fn mesh(&self) -> &'a MeshConfig {
+        self.istiod.mesh
     }
 
     /// The levels of a proxy, the earlier overridden by the later.
@@ -96,8 +106,8 @@ impl<'a> View<'a> {
             let found = self.wide(namespace);
             levels.extend(found.map(|telemetry| Level { telemetry, kind }));
         };
-        wide(&self.mesh.root_namespace, LevelKind::Mesh);
-        if target.namespace != self.mesh.root_namespace {
+        wide(&self.mesh().root_namespace, LevelKind::Mesh);
+        if target.namespace != self.mesh().root_namespace {
             wide(target.namespace, LevelKind::Namespace);
         }
         let namespace = self.workload_namespace(target);
@@ -113,6 +123,11 @@ impl<'a> View<'a> {
     pub fn wide(&self, namespace: &str) -> Option<&'a Telemetry> {
         let found = self.namespaces.get(namespace)?;
         found.wide.and_then(|index| found.all.get(index)).copied()
+    }
+
+    /// The wide objects of a namespace that count for nothing, as there is an older one.
+    pub fn shadowed(&self, namespace: &str) -> impl Iterator<Item = &'a Telemetry> {
+        self.in_namespace(namespace).iter().copied().filter(|found| found.is_wide()).skip(1)
     }
 
     /// The objects of a namespace that the istiod sees, by age.
@@ -151,7 +166,7 @@ impl<'a> View<'a> {
         // References and selectors are kept apart, but age alone decides.
         indexes.sort_unstable();
         let objects = indexes.into_iter().filter_map(move |index| found?.all.get(index).copied());
-        let root = &self.mesh.root_namespace;
+        let root = &self.mesh().root_namespace;
         let attached: Vec<&'a Telemetry> =
             objects.filter(|telemetry| attaches(target, telemetry, root)).collect();
         attached.into_iter()
@@ -193,19 +208,16 @@ fn attaches(target: &Target<'_>, telemetry: &Telemetry, root_namespace: &str) ->
     target.attaches(telemetry, root_namespace).is_ok()
 }
 
-fn unseen(
-    telemetry: &Telemetry,
-    revision: &str,
-    discovered: impl Fn(&str) -> bool,
-) -> Option<Unseen> {
+fn unseen(telemetry: &Telemetry, istiod: &Istiod<'_>) -> Option<Unseen> {
     if !telemetry.is_accepted() {
         return Some(Unseen::Refused);
     }
     match telemetry.meta.labels.get("istio.io/rev") {
-        Some(wanted) if wanted != revision => {
-            Some(Unseen::OtherRevision { wanted: wanted.clone(), own: revision.to_owned() })
+        Some(wanted) if *wanted != istiod.revision => {
+            let own = istiod.revision.clone();
+            Some(Unseen::OtherRevision { wanted: wanted.clone(), own })
         }
-        _ if !discovered(&telemetry.meta.namespace) => Some(Unseen::Undiscovered),
+        _ if istiod.undiscovered.contains(&telemetry.meta.namespace) => Some(Unseen::Undiscovered),
         _ => None,
     }
 }

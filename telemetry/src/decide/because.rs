@@ -4,7 +4,7 @@ use super::{Because, DecidedBy, Decision, Resolved};
 use crate::attach::{Level, LevelKind, View};
 use crate::logger::Unresolved;
 use crate::merge::{Effect, EntryId, Merged, Names, Step};
-use crate::object::{Mode, Side};
+use crate::object::{Mode, Side, Telemetry};
 
 /// What the words of a decision are about.
 pub(crate) struct Words<'a> {
@@ -27,6 +27,7 @@ impl Words<'_> {
         let mut because = Vec::new();
         let mut index = 0;
         for level in self.levels {
+            because.extend(self.order(level).map(|effect| about(level, None, effect)));
             if level.telemetry.access_logging.is_empty() {
                 let effect = format!("{} has no accessLogging and is skipped", kind(level.kind));
                 because.push(about(level, None, effect));
@@ -39,6 +40,52 @@ impl Words<'_> {
         because.extend(self.unresolved(merged, resolved));
         because.extend(self.mesh_config(decision));
         because
+    }
+
+    /// What the order of objects had to do with a level.
+    fn order(&self, level: &Level<'_>) -> impl Iterator<Item = String> {
+        let names = |others: &[&Telemetry]| {
+            let names: Vec<String> = others.iter().map(|t| t.meta.qualified_name()).collect();
+            clip(&names)
+        };
+        let mut effects = Vec::new();
+        let rivals: Vec<&Telemetry> = match level.kind {
+            LevelKind::Workload => self.rivals(level),
+            _ => self.view.shadowed(&level.telemetry.meta.namespace).collect(),
+        };
+        if rivals.is_empty() {
+            return effects.into_iter();
+        }
+        effects.push(match level.kind {
+            LevelKind::Workload => format!(
+                "attaches to the workload beside {}; the newer overrides the older, but where others \
+                 attach to other pods as well, istiod may give one pod the result of another",
+                names(&rivals)
+            ),
+            _ => format!(
+                "is the oldest of {} objects of the whole namespace; {} count{} for nothing",
+                rivals.len() + 1,
+                names(&rivals),
+                if rivals.len() == 1 { "s" } else { "" }
+            ),
+        });
+        let undated = |telemetry: &Telemetry| telemetry.meta.created.is_none();
+        if undated(level.telemetry) && rivals.iter().any(|rival| undated(rival)) {
+            effects.push(
+                "has no creationTimestamp, so that its name decides here; in a cluster the oldest \
+                 counts"
+                    .to_owned(),
+            );
+        }
+        effects.into_iter()
+    }
+
+    /// The older objects that attach to a workload beside its last one.
+    fn rivals(&self, level: &Level<'_>) -> Vec<&Telemetry> {
+        let last = self.levels.last().is_some_and(|last| std::ptr::eq(last, level));
+        let workload = self.levels.iter().filter(|other| other.kind == LevelKind::Workload);
+        let others = workload.filter(|other| last && !std::ptr::eq(*other, level));
+        others.map(|other| other.telemetry).collect()
     }
 
     fn effect(&self, step: &Step<'_>) -> String {
@@ -116,7 +163,7 @@ impl Words<'_> {
     }
 
     fn mesh_config(&self, decision: &Decision) -> Vec<Because> {
-        let mesh = self.view.mesh;
+        let mesh = self.view.mesh();
         match decision.decided_by {
             DecidedBy::DefaultProviders => {
                 let names: Vec<&str> =
@@ -181,4 +228,15 @@ fn mesh_config(effect: String) -> Because {
 
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The first few of many names.
+fn clip(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match names.get(..SHOWN) {
+        Some(shown) if names.len() > SHOWN => {
+            format!("{} and {} more", shown.join(", "), names.len() - SHOWN)
+        }
+        _ => names.join(", "),
+    }
 }

@@ -4,6 +4,7 @@ use mesh::{Labels, MeshConfig, Meta, Object};
 use serde_json::from_str;
 
 use super::*;
+use crate::attach::Istiod;
 use crate::logger::Hosts;
 use crate::object::Telemetry;
 
@@ -19,7 +20,13 @@ fn telemetry(spec: Value) -> Telemetry {
 }
 
 fn rendered(mesh: &MeshConfig, telemetries: &[Telemetry], kind: ProxyKind) -> Value {
-    let view = View::new(telemetries, mesh, "default", |_| true, &Hosts::default());
+    let istiod = Istiod {
+        revision: "default".to_owned(),
+        mesh,
+        undiscovered: Default::default(),
+        hosts: Hosts::default(),
+    };
+    let view = View::new(telemetries, &istiod);
     let labels = Labels::new();
     render(&view, &Target { namespace: "bookinfo", labels: &labels, kind, service: None })
 }
