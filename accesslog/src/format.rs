@@ -213,6 +213,11 @@ impl Format {
         self.templates.iter().map(|template| (template.key.as_str(), template.text.as_str()))
     }
 
+    /// Whether the format has a well-known value, under whatever key.
+    pub fn carries(&self, field: WellKnown) -> bool {
+        self.well_known(field).is_some()
+    }
+
     /// The index of the field that carries a well-known value, if the format has one.
     pub(crate) fn well_known(&self, field: WellKnown) -> Option<usize> {
         self.well_known.get(field as usize).copied().flatten().map(usize::from)

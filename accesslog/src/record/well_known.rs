@@ -38,6 +38,8 @@ pub enum WellKnown {
     UpstreamHost,
     /// The name of the upstream cluster.
     UpstreamCluster,
+    /// The local address of the upstream connection.
+    UpstreamLocalAddress,
     /// The local address of the downstream connection.
     DownstreamLocalAddress,
     /// The remote address of the downstream connection.
@@ -71,6 +73,7 @@ impl WellKnown {
             ("DURATION", _) => Self::Duration,
             ("UPSTREAM_HOST", _) => Self::UpstreamHost,
             ("UPSTREAM_CLUSTER" | "UPSTREAM_CLUSTER_RAW", _) => Self::UpstreamCluster,
+            ("UPSTREAM_LOCAL_ADDRESS", _) => Self::UpstreamLocalAddress,
             ("DOWNSTREAM_LOCAL_ADDRESS", _) => Self::DownstreamLocalAddress,
             ("DOWNSTREAM_REMOTE_ADDRESS", _) => Self::DownstreamRemoteAddress,
             ("REQUESTED_SERVER_NAME", _) => Self::RequestedServerName,
