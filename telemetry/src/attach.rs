@@ -3,6 +3,7 @@
 mod matcher;
 mod view;
 
+pub(crate) use matcher::GATEWAY_NAME;
 pub use matcher::{Mismatch, Target, TargetService, TargetServiceKind};
 pub use view::{Istiod, Unseen, View};
 
@@ -28,4 +29,16 @@ pub enum LevelKind {
     ServiceNamespace,
     /// An object that selects or refers to the proxy or to a waypoint's service.
     Workload,
+}
+
+impl LevelKind {
+    /// What the object is, in words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mesh => "the object of the whole mesh",
+            Self::Namespace => "the object of the whole namespace",
+            Self::ServiceNamespace => "the object of the whole namespace of the service",
+            Self::Workload => "the object of the workload",
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::logger::{Logger, Unresolved};
 use crate::merge::{Merged, merge};
 use crate::object::{AccessLogging, Side};
 
-pub(crate) use because::Words;
+use because::Words;
 
 /// What one side of a proxy logs, and why.
 ///

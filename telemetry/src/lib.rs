@@ -36,6 +36,7 @@ mod logger;
 mod merge;
 mod object;
 mod render;
+mod story;
 mod who;
 
 pub use attach::{
@@ -46,4 +47,5 @@ pub use decide::{Attached, Because, DecidedBy, Decision};
 pub use logger::{Als, File, FileFormat, Hosts, Logger, Otel, Sink, Unresolved, Upstream};
 pub use object::{AccessLogging, Mode, RejectedBy, Side, TargetRef, Telemetry, Violation};
 pub use render::{Place, render, render_place};
+pub use story::{Change, Proposal, Seen, Story};
 pub use who::{Row, Who};

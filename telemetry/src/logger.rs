@@ -97,6 +97,22 @@ pub struct Upstream {
     pub port: u32,
 }
 
+impl Logger {
+    /// The logger in a few words, such as ``envoy` (/dev/stdout)`.
+    pub(crate) fn describe(&self) -> String {
+        let place = match &self.sink {
+            Sink::File(file) => file.path.clone(),
+            Sink::HttpGrpc(als) | Sink::TcpGrpc(als) => als.service.host.clone(),
+            Sink::Otel(otel) => otel.service.host.clone(),
+            Sink::AlsMeshConfig => "the access log service of the proxy".to_owned(),
+        };
+        match &self.provider {
+            Some(provider) => format!("`{provider}` ({place})"),
+            None => place,
+        }
+    }
+}
+
 impl Sink {
     /// The kind as it is printed.
     pub fn kind(&self) -> &'static str {
@@ -116,8 +132,8 @@ impl File {
     /// # Errors
     ///
     /// A format that Envoy refuses; such a proxy gets no listeners.
-    pub fn compile(&self) -> Result<Format, FormatError> {
-        let options = FormatOptions::new().omit_empty_values(self.omit_empty_values);
+    pub fn compile(&self, options: &FormatOptions) -> Result<Format, FormatError> {
+        let options = options.clone().omit_empty_values(self.omit_empty_values);
         match &self.format {
             FileFormat::Text(text) => options.compile(text),
             FileFormat::Json(object) => {

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub use crd::{RejectedBy, Violation};
 
 /// The API group of the Telemetry kind.
-const GROUP: &str = "telemetry.istio.io";
+pub(crate) const GROUP: &str = "telemetry.istio.io";
 
 /// A Telemetry object.
 ///
@@ -31,6 +31,8 @@ pub struct Telemetry {
     pub target_refs: Vec<TargetRef>,
     /// `accessLogging`.
     pub access_logging: Vec<AccessLogging>,
+    /// The whole `spec`, as it was read.
+    pub spec: Value,
     /// Why an API server would refuse the object; empty for one that it takes.
     pub violations: Vec<Violation>,
 }
@@ -83,9 +85,11 @@ pub struct TargetRef {
 impl Telemetry {
     /// Reads a Telemetry; `None` for an object of another kind.
     pub fn read(object: &Object) -> Option<Self> {
-        if object.group != GROUP || object.kind != "Telemetry" {
-            return None;
-        }
+        (object.group == GROUP && object.kind == "Telemetry").then(|| Self::of(object))
+    }
+
+    /// Reads an object that is a Telemetry.
+    pub(crate) fn of(object: &Object) -> Self {
         let spec = &object.spec;
         let mut violations = crd::check(spec);
         let selector = &spec["selector"];
@@ -96,11 +100,12 @@ impl Telemetry {
             target_ref: Some(&spec["targetRef"]).filter(|v| v.is_object()).map(target_ref),
             target_refs: list(&spec["targetRefs"]).map(target_ref).collect(),
             access_logging: list(&spec["accessLogging"]).map(access_logging).collect(),
+            spec: spec.clone(),
             violations: Vec::new(),
         };
-        violations.extend(webhook::check(&telemetry, spec));
+        violations.extend(webhook::check(&telemetry));
         telemetry.violations = violations;
-        Some(telemetry)
+        telemetry
     }
 
     /// Whether an API server with Istio's CRD and webhook would take the object.

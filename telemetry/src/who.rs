@@ -61,7 +61,8 @@ impl<'v> Who<'v> {
         Arc::clone(self.known.entry((ids, side)).or_insert_with(decide))
     }
 
-    fn row(&mut self, workload: &Workload, service: Option<TargetService<'_>>) -> Row {
+    /// The row of a workload; `service` is the one that a waypoint is asked for.
+    pub fn row(&mut self, workload: &Workload, service: Option<TargetService<'_>>) -> Row {
         let target = Target::new(workload, service);
         let (client, server) = match target.kind {
             ProxyKind::Sidecar => {

@@ -27,6 +27,7 @@ pub struct Istiod<'a> {
 #[derive(Debug)]
 pub struct View<'a> {
     pub(crate) istiod: &'a Istiod<'a>,
+    pub(crate) telemetries: &'a [Telemetry],
     pub(crate) providers: Providers,
     pub(crate) fallback: Vec<Arc<Logger>>,
     namespaces: HashMap<&'a str, InNamespace<'a>>,
@@ -67,6 +68,7 @@ impl<'a> View<'a> {
     pub fn new(telemetries: &'a [Telemetry], istiod: &'a Istiod<'a>) -> Self {
         let mut view = Self {
             istiod,
+            telemetries,
             providers: Providers::new(istiod.mesh, &istiod.hosts),
             fallback: fallback(istiod.mesh),
             namespaces: HashMap::new(),

@@ -29,7 +29,7 @@ impl Words<'_> {
         for level in self.levels {
             because.extend(self.order(level).map(|effect| about(level, None, effect)));
             if level.telemetry.access_logging.is_empty() {
-                let effect = format!("{} has no accessLogging and is skipped", kind(level.kind));
+                let effect = format!("{} has no accessLogging and is skipped", level.kind.as_str());
                 because.push(about(level, None, effect));
                 continue;
             }
@@ -197,16 +197,6 @@ impl Words<'_> {
             }
             DecidedBy::Telemetry | DecidedBy::NoEnvoy => Vec::new(),
         }
-    }
-}
-
-/// What a level is to a proxy, in words.
-pub(crate) fn kind(kind: LevelKind) -> &'static str {
-    match kind {
-        LevelKind::Mesh => "the object of the whole mesh",
-        LevelKind::Namespace => "the object of the whole namespace",
-        LevelKind::ServiceNamespace => "the object of the whole namespace of the service",
-        LevelKind::Workload => "the object of the workload",
     }
 }
 

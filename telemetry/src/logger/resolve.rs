@@ -93,13 +93,17 @@ impl Providers {
         found.map_or(Err(&Unresolved::Unknown), Result::as_ref)
     }
 
+    /// The loggers of the providers that come to one, in MeshConfig's order.
+    pub(crate) fn loggers(&self) -> impl Iterator<Item = &Arc<Logger>> {
+        self.loggers.iter().flatten()
+    }
+
     /// The name of a provider that takes access logs and is much like `name`.
     pub(crate) fn closest(&self, name: &str) -> Option<&str> {
         /// What a close name is like, from 0 to 1.
         const CLOSE: f64 = 0.8;
         let name = fold(name);
-        let loggers = self.loggers.iter().flatten();
-        let names = loggers.filter_map(|logger| logger.provider.as_deref());
+        let names = self.loggers().filter_map(|logger| logger.provider.as_deref());
         let likeness = |own| (strsim::jaro_winkler(&name, &fold(own)), own);
         let best = names.map(likeness).max_by(|one, other| one.0.total_cmp(&other.0))?;
         (best.0 >= CLOSE).then_some(best.1)

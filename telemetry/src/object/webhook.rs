@@ -3,8 +3,6 @@
 //! Follows `ValidateTelemetry` of `pkg/config/validation/validation.go`. Its parts for `metrics` and
 //! `tracing` refuse nothing that the CRD takes, but for an empty name of a tag.
 
-use serde_json::Value;
-
 use super::RejectedBy;
 use super::{Telemetry, Violation};
 
@@ -17,7 +15,7 @@ pub(crate) const TARGETS: [(&str, &str); 4] = [
 ];
 
 /// What the webhook refuses of what the CRD takes.
-pub(super) fn check(telemetry: &Telemetry, spec: &Value) -> Vec<Violation> {
+pub(super) fn check(telemetry: &Telemetry) -> Vec<Violation> {
     let mut found = Vec::new();
     for (index, target) in telemetry.targets().iter().enumerate() {
         let field = match telemetry.target_refs.is_empty() {
@@ -37,7 +35,7 @@ pub(super) fn check(telemetry: &Telemetry, spec: &Value) -> Vec<Violation> {
             found.push(refused(field, message, instead));
         }
     }
-    for (index, tracing) in super::list(&spec["tracing"]).enumerate() {
+    for (index, tracing) in super::list(&telemetry.spec["tracing"]).enumerate() {
         if tracing["customTags"].get("").is_some_and(|tag| !tag.is_null()) {
             let field = format!("spec.tracing[{index}].customTags");
             found.push(refused(field, "tag name may not be empty".to_owned(), None));

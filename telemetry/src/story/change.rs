@@ -1,0 +1,147 @@
+//! The one change that would turn a workload's logging on or off, tried before it is promised.
+
+use serde::Serialize;
+
+use super::proposal::{Entry, Proposal};
+use crate::attach::{Target, View};
+use crate::decide::Decision;
+use crate::logger::{Logger, Sink};
+use crate::object::{Mode, Side, Telemetry};
+use crate::who::Row;
+
+/// What would turn logging on, for a workload with a side that does not log; or off, for one that logs
+/// on every side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// Whether it would turn logging on.
+    pub turns_on: bool,
+    /// The object to apply; `None` if there is none, as `why_not` says.
+    pub proposal: Option<Proposal>,
+    /// Why there is no such object.
+    pub why_not: Option<String>,
+}
+
+/// The builtin provider, which every mesh has.
+const BUILTIN: &str = "envoy";
+
+/// Finds the change.
+pub(super) fn find(view: &View<'_>, target: &Target<'_>, row: &Row) -> Change {
+    let sides: Vec<(Side, &Decision)> = [(Side::Client, &row.client), (Side::Server, &row.server)]
+        .into_iter()
+        .filter_map(|(side, decision)| Some((side, decision.as_deref()?)))
+        .collect();
+    let turns_on = sides.iter().any(|(_, decision)| !decision.emits);
+    let found = if target.kind == mesh::ProxyKind::None {
+        Err("there is no Envoy".to_owned())
+    } else {
+        propose(view, target, &sides, turns_on)
+    };
+    let (proposal, why_not) = match found {
+        Ok(proposal) => (Some(proposal), None),
+        Err(why_not) => (None, Some(why_not)),
+    };
+    Change { turns_on, proposal, why_not }
+}
+
+fn propose(
+    view: &View<'_>,
+    target: &Target<'_>,
+    sides: &[(Side, &Decision)],
+    turns_on: bool,
+) -> Result<Proposal, String> {
+    let namespace = view.workload_namespace(target);
+    if view.istiod.undiscovered.contains(namespace) {
+        return Err(format!(
+            "MeshConfig's discoverySelectors do not select the namespace `{namespace}`, so that no \
+             Telemetry in it counts"
+        ));
+    }
+    let entries = entries(view, sides, turns_on);
+    let proposal = Proposal::new(view, target, &entries);
+    match keeps_its_promise(view, target, sides, turns_on, &proposal) {
+        true => Ok(proposal),
+        false => Err("no single object does it under these objects".to_owned()),
+    }
+}
+
+/// The entries that bring about what is wanted, whatever stands above them.
+///
+/// Naming a provider puts out all others, so that those that log now are named as well.
+fn entries(view: &View<'_>, sides: &[(Side, &Decision)], turns_on: bool) -> Vec<Entry> {
+    let of_side = |decision: &Decision| match (turns_on, decision.emits) {
+        (true, true) => present(view, decision),
+        (true, false) => vec![Entry::on(wanted(view, decision), None)],
+        (false, _) => {
+            let providers = present(view, decision).into_iter().map(|entry| entry.provider);
+            providers.map(Entry::off).collect()
+        }
+    };
+    let by_side: Vec<(Side, Vec<Entry>)> =
+        sides.iter().map(|(side, decision)| (*side, of_side(decision))).collect();
+    match by_side.as_slice() {
+        [(_, one)] => one.clone(),
+        [(_, one), (_, other)] if one == other => one.clone(),
+        _ => by_side.into_iter().flat_map(|(side, entries)| with_mode(entries, side)).collect(),
+    }
+}
+
+fn with_mode(entries: Vec<Entry>, side: Side) -> impl Iterator<Item = Entry> {
+    let mode = match side {
+        Side::Client => Mode::Client,
+        Side::Server => Mode::Server,
+    };
+    entries.into_iter().map(move |entry| Entry { mode, ..entry })
+}
+
+/// What logs now. MeshConfig's own loggers have no name, and a provider stands for them.
+fn present(view: &View<'_>, decision: &Decision) -> Vec<Entry> {
+    let named = decision.loggers.iter().filter_map(|attached| {
+        let provider = attached.logger.provider.clone()?;
+        Some(Entry::on(provider, attached.filter.as_deref().map(str::to_owned)))
+    });
+    let named: Vec<Entry> = named.collect();
+    match named.is_empty() {
+        true => vec![Entry::on(stdout(view), None)],
+        false => named,
+    }
+}
+
+/// The provider to turn on: one that is turned off, else one that logs where nothing is said, else a
+/// file.
+fn wanted(view: &View<'_>, decision: &Decision) -> String {
+    let defaults = &view.mesh().default_access_logging;
+    let known = |name: &&String| view.providers.find(name).is_ok();
+    let disabled = decision.disabled_providers.first();
+    disabled.or_else(|| defaults.iter().find(known)).cloned().unwrap_or_else(|| stdout(view))
+}
+
+/// A provider for standard output: the first of the mesh's own, else the builtin.
+fn stdout(view: &View<'_>) -> String {
+    let own = |logger: &&std::sync::Arc<Logger>| {
+        let file = matches!(&logger.sink, Sink::File(file) if file.path == "/dev/stdout");
+        file && logger.provider.as_deref() != Some(BUILTIN)
+    };
+    let found = view.providers.loggers().find(own).and_then(|logger| logger.provider.clone());
+    found.unwrap_or_else(|| BUILTIN.to_owned())
+}
+
+/// Whether the decisions with the object are what is promised: every side logs, to everything that it
+/// logs to now and to more, or no side does.
+fn keeps_its_promise(
+    view: &View<'_>,
+    target: &Target<'_>,
+    sides: &[(Side, &Decision)],
+    turns_on: bool,
+    proposal: &Proposal,
+) -> bool {
+    let others = view.telemetries.iter().filter(|it| it.meta.qualified_name() != proposal.object);
+    let mut changed: Vec<Telemetry> = others.cloned().collect();
+    changed.push(proposal.telemetry.clone());
+    let changed = View::new(&changed, view.istiod);
+    sides.iter().all(|(side, before)| {
+        let after = Decision::of(&changed, target, *side);
+        let kept = before.loggers.iter().filter(|it| it.logger.provider.is_some());
+        after.emits == turns_on
+            && (!turns_on || kept.into_iter().all(|logger| after.loggers.contains(logger)))
+    })
+}
