@@ -11,8 +11,10 @@ mod load;
 mod meta;
 pub mod network;
 mod object;
+mod overlay;
 mod proxy;
 mod selector;
+mod waypoint;
 mod workload;
 
 pub use config::{
@@ -27,4 +29,5 @@ pub use meta::{Labels, Meta, Origin};
 pub use network::{Service, ServiceEntry};
 pub use object::Object;
 pub use selector::{ExpressionError, Requirement, Selector, SelectorError};
+pub use waypoint::{ServiceKind, ServiceRef, services_of_waypoint};
 pub use workload::{Proxy, ProxyKind, Workload, WorkloadKind};

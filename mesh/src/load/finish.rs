@@ -40,7 +40,7 @@ pub(super) fn finish(loader: Loader) -> Loaded {
         service_entries: drafts.service_entries,
         workload_entries: drafts.workload_entries,
         endpoint_slices: endpoint_slices(drafts.endpoint_slices, drafts.endpoints),
-        pods: drafts.pods.iter().map(|draft| draft.network.clone()).collect(),
+        pods: drafts.pods.iter_mut().map(|draft| std::mem::take(&mut draft.network)).collect(),
         objects: drafts.objects,
         configs,
         injectors,
