@@ -11,7 +11,6 @@ mod load;
 mod meta;
 pub mod network;
 mod object;
-mod overlay;
 mod proxy;
 mod selector;
 mod waypoint;

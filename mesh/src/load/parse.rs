@@ -66,9 +66,11 @@ pub(super) fn tree(document: Document<'_>) -> Result<Value, Problem> {
     yaml(document, |de| Value::deserialize(de))
 }
 
-/// Whether a document is JSON: no YAML that people write starts with a brace.
+/// Whether a document is JSON: an object whose first key is quoted. YAML may start with a brace too,
+/// and seldom quotes keys.
 fn is_json(text: &str) -> bool {
-    text.trim_start().starts_with('{')
+    let inside = text.trim_start().strip_prefix('{').map(str::trim_start);
+    inside.is_some_and(|inside| inside.starts_with(['"', '}']))
 }
 
 /// Parses YAML.

@@ -52,6 +52,7 @@ fn every_form_of_manifest_is_read() {
         ("an empty List", r#"{"kind":"List","apiVersion":"v1","items":[]}"#.to_owned(), &[]),
         ("a List of null", r#"{"kind":"List","apiVersion":"v1","items":null}"#.to_owned(), &[]),
         ("YAML", yaml.to_owned(), &["a"]),
+        ("YAML in braces", "{apiVersion: v1, kind: Pod, metadata: {name: a}}".to_owned(), &["a"]),
         ("YAML with a marker first", format!("---\n{yaml}"), &["a"]),
         ("YAML and JSON", format!("{yaml}---\n{b}"), &["a", "b"]),
         ("a YAML List", format!("apiVersion: v1\nitems:\n- {a}\n- {b}\nkind: List\n"), &["a", "b"]),
