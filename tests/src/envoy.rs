@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -38,8 +39,27 @@ impl Envoy {
         Self::start_with(config, dir, file("envoy.stdout"), file("envoy.log"))
     }
 
+    /// As [`Self::start`], as a member of a group. Envoy runs in the network namespace of the calling
+    /// thread, and can be asked and stopped from there only.
+    pub fn start_in_group(group: u32, config: &Value, dir: &Path) -> Self {
+        let file = |name: &str| fs::File::create(dir.join(name)).unwrap();
+        let mut command = Command::new(binary());
+        command.gid(group);
+        Self::run(command, config, dir, file("envoy.stdout"), file("envoy.log"))
+    }
+
     /// As [`Self::start`], with standard output and error going elsewhere.
     pub fn start_with(
+        config: &Value,
+        dir: &Path,
+        stdout: impl Into<Stdio>,
+        stderr: impl Into<Stdio>,
+    ) -> Self {
+        Self::run(Command::new(binary()), config, dir, stdout, stderr)
+    }
+
+    fn run(
+        mut command: Command,
         config: &Value,
         dir: &Path,
         stdout: impl Into<Stdio>,
@@ -48,7 +68,7 @@ impl Envoy {
         let file = dir.join("envoy.json");
         let address = dir.join("admin.address");
         fs::write(&file, serde_json::to_vec_pretty(config).unwrap()).unwrap();
-        let child = Command::new(binary())
+        let child = command
             .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"])
             .args(["--file-flush-interval-msec", "5", "--drain-time-s", "1"])
             .arg("--admin-address-path")

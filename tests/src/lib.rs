@@ -27,6 +27,7 @@ pub mod pair;
 pub mod play;
 pub mod reference;
 pub mod report;
+pub mod sidecar_pair;
 pub mod token;
 pub mod truth;
 pub mod upstream;
