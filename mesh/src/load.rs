@@ -10,6 +10,8 @@ mod kinds;
 mod parse;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod workload_tests;
 
 use std::sync::Arc;
 
