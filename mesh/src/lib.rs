@@ -11,6 +11,7 @@ mod load;
 mod meta;
 pub mod network;
 mod object;
+mod overlay;
 mod proxy;
 mod selector;
 mod waypoint;

@@ -1,8 +1,35 @@
 //! Istio's Sidecar object: what a proxy can reach, and what its access logs say it does reach.
 
+mod because;
 mod class;
+mod delegates;
+mod destination_rules;
+mod endpoints;
+mod hostname;
+mod object;
+mod outbound;
+mod registry;
+mod scope;
+mod version;
+mod view;
 
+pub use because::Because;
 pub use class::{
     Class, ClusterName, Direction, MeshServerName, PodAddress, Protocol, Traffic, classify,
     namespace_of,
 };
+pub use endpoints::{
+    EndpointChange, EndpointRow, EndpointTable, PodAddresses, Status, Unresolved, endpoints,
+};
+pub use object::{
+    Delegate, Destination, DestinationRule, EgressListener, HttpMatch, HttpRoute, IngressListener,
+    L4Match, L4Route, ListenerPort, OutboundTrafficPolicy, PolicyMode, Sidecar, Subset,
+    TrafficPolicy, VirtualService,
+};
+pub use outbound::{Call, Fate, Outbound, Outcome, Speech};
+pub use registry::{
+    Alias, Endpoint, ExportTo, Health, Port, Provider, Registry, Resolution, Seen, Service,
+};
+pub use scope::{InScope, Scope, ScopeChange, ScopeReport, ServiceReport, Target};
+pub use version::{IstioVersion, VersionError};
+pub use view::{Settings, View};

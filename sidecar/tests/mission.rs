@@ -1,0 +1,141 @@
+//! The example of the mission's document on Sidecars, from objects like those of its Shell 1.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use mesh::{Inventory, Labels, Loader, ProxyKind};
+use sidecar::{
+    EndpointChange, EndpointTable, PolicyMode, Scope, ScopeChange, Settings, Target, View,
+    endpoints,
+};
+
+const CLUSTER: &str = include_str!("mission/cluster.yaml");
+const SLICES: &str = include_str!("mission/endpoint-slices.yaml");
+const FILE_1: &str = include_str!("mission/file-1.yaml");
+const FILE_2: &str = include_str!("mission/file-2.yaml");
+const FILE_3: &str = include_str!("mission/file-3.yaml");
+const SHELL_3: &str = include_str!("mission/shell-3.txt");
+const SHELL_5: &str = include_str!("mission/shell-5.txt");
+
+fn load(texts: &[&str]) -> Inventory {
+    let mut loader = Loader::new();
+    for text in texts {
+        loader.add("mission.yaml", text.as_bytes());
+    }
+    let loaded = loader.finish();
+    assert_eq!(loaded.errors, []);
+    loaded.inventory
+}
+
+/// The view, and the scope of a pod in it.
+fn scope(inventory: &Inventory, pod: &str) -> (View, Scope) {
+    let view = View::new(inventory, Settings::default());
+    let workload = inventory.workloads.iter().find(|it| it.meta.name == pod).unwrap();
+    let scope = Scope::of(&view, &Target::of(workload));
+    (view, scope)
+}
+
+fn table(inventory: &Inventory, pod: &str) -> EndpointTable {
+    let (view, scope) = scope(inventory, pod);
+    endpoints(&view, &scope, &[])
+}
+
+#[test]
+fn the_endpoints_of_my_shell() {
+    for (label, objects, expected) in [
+        ("Shell 3", vec![], SHELL_3),
+        ("Shell 5", vec![FILE_1], SHELL_5),
+        ("File 2 selects another", vec![FILE_2], SHELL_3),
+        ("REGISTRY_ONLY", vec![FILE_3], SHELL_3),
+        ("REGISTRY_ONLY with File 1", vec![FILE_3, FILE_1], SHELL_5),
+    ] {
+        let base = load(&[CLUSTER, SLICES]);
+        let with = base.with(load(&objects));
+        assert_eq!(table(&with, "my-shell").to_string(), expected, "{label}");
+        let pods_only = load(&[CLUSTER]).with(load(&objects));
+        assert_eq!(table(&pods_only, "my-shell").to_string(), expected, "{label}, without slices");
+    }
+}
+
+#[test]
+fn the_endpoints_of_others_are_untouched() {
+    let before = load(&[CLUSTER, SLICES]);
+    let after = before.with(load(&[FILE_1]));
+    for pod in ["productpage-v1-dffc47f64-qw4bk", "reviews-v1-5c4d6d447c-qwmbv"] {
+        assert_eq!(table(&before, pod), table(&after, pod), "{pod}");
+        assert_eq!(table(&after, pod).to_string(), SHELL_3, "{pod}");
+    }
+}
+
+#[test]
+fn a_real_envoy_held_the_same() {
+    // What it printed: endpoint, status and cluster, with the path of Unix domain sockets left out.
+    for (file, objects) in [
+        (include_str!("mission/endpoints-a-plain.real-envoy.txt"), vec![CLUSTER]),
+        (include_str!("mission/endpoints-b-file1.real-envoy.txt"), vec![CLUSTER, FILE_1]),
+    ] {
+        let table = table(&load(&objects), "my-shell");
+        let mut rows: Vec<String> = Vec::new();
+        for row in &table.rows {
+            let endpoint = row.endpoint();
+            let endpoint = match endpoint.starts_with("unix://") {
+                true => "unix://(path)",
+                false => endpoint.as_str(),
+            };
+            rows.push(format!("{endpoint} {} {}", row.status.as_str(), row.cluster));
+        }
+        let mut expected: Vec<&str> = file.lines().collect();
+        expected.sort_unstable();
+        rows.sort_unstable();
+        assert_eq!(rows, expected);
+    }
+}
+
+#[test]
+fn the_difference_is_what_the_sidecar_takes_away() {
+    let before = load(&[CLUSTER]);
+    let after = before.with(load(&[FILE_1]));
+    let change =
+        EndpointChange { before: table(&before, "my-shell"), after: table(&after, "my-shell") };
+    assert!(change.added().is_empty());
+    let removed: Vec<&str> = change.removed().iter().map(|row| row.cluster.as_str()).collect();
+    assert_eq!(removed.len(), 10);
+    assert!(removed.iter().all(|it| it.contains(".bookinfo.") || it.contains(".kube-system.")));
+}
+
+#[test]
+fn the_scope_as_json() {
+    let inventory = load(&[CLUSTER, FILE_1]);
+    let (_, scope) = scope(&inventory, "my-shell");
+    let json = serde_json::to_string_pretty(&scope.report("my-shell")).unwrap();
+    assert_eq!(json, include_str!("mission/scope-file-1.json").trim_end());
+}
+
+#[test]
+fn the_scope_before_and_after() {
+    let before = load(&[CLUSTER]);
+    let after = before.with(load(&[FILE_1, FILE_3]));
+    let report = |inventory| scope(inventory, "my-shell").1.report("my-shell");
+    let change = ScopeChange { before: report(&before), after: report(&after) };
+    let json = serde_json::to_value(&change).unwrap();
+    assert_eq!(json["before"]["sidecar"], serde_json::Value::Null);
+    assert_eq!(json["before"]["outbound_traffic_policy"], "ALLOW_ANY");
+    assert_eq!(json["before"]["services"].as_array().unwrap().len(), 9);
+    assert_eq!(json["after"]["sidecar"], "default/default");
+    assert_eq!(json["after"]["outbound_traffic_policy"], "REGISTRY_ONLY");
+    assert_eq!(json["after"]["services"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn gateways_ignore_sidecars() {
+    let root_wide = FILE_1.replace("namespace: default", "namespace: istio-system");
+    let inventory = load(&[CLUSTER, &root_wide]);
+    let (view, scope) = scope(&inventory, "istio-ingressgateway-7f57bc66bb-4x9jd");
+    assert_eq!(scope.report("gateway").outbound_traffic_policy, None);
+    assert_eq!(scope.services.len(), 9);
+    assert_eq!(endpoints(&view, &scope, &[]).to_string(), SHELL_3);
+    // A sidecar is bound by the same object.
+    let labels = Labels::new();
+    let target = Target { namespace: "bookinfo", labels: &labels, kind: ProxyKind::Sidecar };
+    assert_eq!(Scope::of(&view, &target).mode(), PolicyMode::AllowAny);
+    assert_eq!(Scope::of(&view, &target).services.len(), 7);
+}
