@@ -132,14 +132,16 @@ impl Loader {
             value => value,
         };
         let mut remarks = found.remarks;
-        let mut config = self.given.take().map(|(config, _)| config).unwrap_or_default();
-        let applied = config.apply(&value, &mut remarks);
+        let mut config = self.given.as_ref().map(|(config, _)| config.clone()).unwrap_or_default();
+        config
+            .apply(&value, &mut remarks)
+            .map_err(|error| Problem::mesh_config(found.path, error))?;
         let origin = origin(file, document.number);
-        self.given = Some((config, origin.clone()));
         for remark in remarks {
             self.warn(origin.clone(), remark);
         }
-        applied.map_err(|error| Problem::mesh_config(found.path, error))
+        self.given = Some((config, origin));
+        Ok(())
     }
 
     /// The file as text.

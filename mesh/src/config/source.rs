@@ -43,10 +43,17 @@ const HELM_KEYS: &[&str] = &[
 ///
 /// What the document is, in words, when it holds none.
 pub(crate) fn find(document: &Value) -> Result<Found, String> {
-    let Some(map) = document.as_object() else { return Err(describe(document)) };
+    let map = match document {
+        Value::Object(map) => map,
+        Value::Null => return Ok(found(Value::Null, "")),
+        other => return Err(describe(other)),
+    };
     match map.get("kind").and_then(Value::as_str) {
         Some("ConfigMap") => match document.pointer("/data/mesh") {
-            Some(text) => Ok(found(text.clone(), "data.mesh")),
+            Some(Value::String(text)) => Ok(found(text.clone().into(), "data.mesh")),
+            Some(other) => {
+                Err(format!("a ConfigMap whose key `mesh` is {}, not text", describe(other)))
+            }
             None => Err("a ConfigMap without the key `mesh`".to_owned()),
         },
         Some("IstioOperator") => Ok(operator(document)),
