@@ -30,18 +30,21 @@ fn case(paragraph: &'static str) -> Case<'static> {
     let mut lines = paragraph.lines();
     let mut next = || lines.next().unwrap_or_else(|| panic!("incomplete: {paragraph}"));
     let (name, format, line) = (next(), next(), next());
-    let expected: Vec<_> = lines.map(|line| expectation(line, paragraph)).collect();
+    let expected: Vec<_> = lines.flat_map(|line| expectations(line, paragraph)).collect();
     assert!(!expected.is_empty(), "no expectation: {paragraph}");
     Case { name, format, line, expected }
 }
 
-fn expectation(line: &str, paragraph: &str) -> (Option<IpAddr>, Value) {
-    let (pod, json) = line.split_once(": ").unwrap_or_else(|| panic!("in {paragraph}"));
-    let pod = match pod.trim() {
-        "no pod" => None,
-        pod => Some(pod.trim_start_matches("pod ").parse().unwrap()),
+/// What `pod 10.0.0.1: JSON`, `no pod: JSON` or `pod 10.0.0.1 or none: JSON` says.
+fn expectations(line: &str, paragraph: &str) -> Vec<(Option<IpAddr>, Value)> {
+    let (pods, json) = line.split_once(": ").unwrap_or_else(|| panic!("in {paragraph}"));
+    let traffic: Value = serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {paragraph}"));
+    let pods: Vec<&str> = pods.trim_start_matches("pod ").split(" or ").collect();
+    let address = |pod: &str| match pod {
+        "no pod" | "none" => None,
+        address => Some(address.parse().unwrap_or_else(|e| panic!("{e}: {paragraph}"))),
     };
-    (pod, serde_json::from_str(json).unwrap_or_else(|e| panic!("{e} in {paragraph}")))
+    pods.into_iter().map(|pod| (address(pod), traffic.clone())).collect()
 }
 
 fn reader(format: &str) -> Reader {

@@ -76,10 +76,12 @@ const SERVICES: &[Service] = &[
     tcp(plain(service("mysql-plain.shop.svc.cluster.local", "10.96.0.34", 3306, Some((SERVER, 3306))))),
     tcp(plain(service("refused.shop.svc.cluster.local", "10.96.0.35", 3309, Some((OUTSIDE, CLOSED))))),
     tcp(plain(service(SECURE, "10.96.0.40", 443, Some((OUTSIDE, 443))))),
+    tcp(plain(service(WILDCARD, "0.0.0.0", 8443, Some((OUTSIDE, 8443))))),
 ];
 
-/// A ServiceEntry of TLS, routed by server name.
+/// A ServiceEntry of TLS with a VIP, and one without; both are routed by server name.
 const SECURE: &str = "secure.example";
+const WILDCARD: &str = "*.wild.example";
 /// The host of the `egressProxy`, on port 8080.
 const EGRESS: &str = "egress.istio-system.svc.cluster.local";
 

@@ -18,7 +18,7 @@ use crate::envoy::Envoy;
 /// The ports that the workloads and the host outside listen on.
 const CLIENT_PORTS: &[u16] = &[9080];
 const SERVER_PORTS: &[u16] = &[3306, 3307, 7070, 7071, 7072, 8080, 9080, 9081, 9082];
-const OUTSIDE_PORTS: &[u16] = &[443, 5432, 8080, 8081, 9080];
+const OUTSIDE_PORTS: &[u16] = &[443, 5432, 8080, 8081, 8443, 9080];
 
 /// A log line, what was made of it, and what is to be made of it.
 #[derive(Debug)]

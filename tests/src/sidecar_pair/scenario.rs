@@ -104,6 +104,12 @@ fn matched(protocol: &str, name: &str, namespace: &str, port: u16) -> Line {
     Line::new("outbound-matched", "outbound", protocol).service(name, namespace).port(port)
 }
 
+fn entry(host: &str, port: u16) -> Line {
+    let mut line = Line::new("outbound-matched", "outbound", "tcp").port(port);
+    line.traffic["host"] = json!(host);
+    line
+}
+
 fn egress(protocol: &str) -> Line {
     matched(protocol, "egress", "istio-system", 8080)
 }
@@ -201,9 +207,10 @@ fn services(t: &mut Table) {
         [matched("tcp", "mysql", "shop", 3306)], [inbound("tcp", 3306)]);
     t.add("TCP without mTLS", "10.96.0.34:3306", Tcp,
         [matched("tcp", "mysql-plain", "shop", 3306)], [inbound("tcp", 3306)]);
-    let mut secure = Line::new("outbound-matched", "outbound", "tcp").port(443);
-    secure.traffic["host"] = json!("secure.example");
-    t.add("TLS to a ServiceEntry", "10.96.0.40:443", Tls("secure.example"), [secure], []);
+    t.add("TLS to a ServiceEntry", "10.96.0.40:443", Tls("secure.example"),
+        [entry("secure.example", 443)], []);
+    t.add("TLS to a wildcard ServiceEntry", "203.0.113.9:8443", Tls("a.wild.example"),
+        [entry("*.wild.example", 8443)], []);
 }
 
 /// Calls to services that fail.
@@ -248,6 +255,8 @@ fn unmatched(t: &mut Table) {
         [passthrough("tcp", 8081)], []);
     t.add("TLS on a known port of HTTP", "203.0.113.9:9080", Tls("unknown.example"),
         [passthrough("tcp", 9080)], []);
+    t.add("TLS of an unknown host on a known port of TLS", "203.0.113.9:8443", Tls("unknown.example"),
+        [passthrough("tcp", 8443)], []);
     t.add("TCP on an unknown port", "203.0.113.9:5432", Tcp,
         [passthrough("tcp", 5432)], []);
     t.add("TCP on an unknown port, refused", "203.0.113.9:1", Tcp,
@@ -289,6 +298,8 @@ fn registry_only(t: &mut Table) {
         [blocked("tcp", 8081)], []);
     t.add("TLS on a known port of HTTP, blocked", "203.0.113.9:9080", Tls("unknown.example"),
         [blocked("tcp", 9080)], []);
+    t.add("TLS of an unknown host on a known port of TLS, blocked", "203.0.113.9:8443", Tls("unknown.example"),
+        [blocked("tcp", 8443)], []);
     t.add("TCP on an unknown port, blocked", "203.0.113.9:5432", Tcp,
         [blocked("tcp", 5432)], []);
 }

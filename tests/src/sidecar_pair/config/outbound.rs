@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::cluster::outbound_name;
 use super::{
-    EGRESS, Policy, SECURE, SERVICES, Service, extension, http_proxy, listener_filter, refusals,
-    socket, tcp_proxy,
+    EGRESS, Policy, SECURE, SERVICES, Service, WILDCARD, extension, http_proxy, listener_filter,
+    refusals, socket, tcp_proxy,
 };
 
 /// The virtual host whose routes go nowhere, and its only route.
@@ -17,7 +17,7 @@ pub(super) fn listeners(policy: Policy, logs: &[Value]) -> Vec<Value> {
     let ports: BTreeSet<u16> = SERVICES.iter().filter(|s| s.is_http).map(|s| s.port).collect();
     let mut listeners = vec![catch_all(policy, logs)];
     listeners.extend(ports.into_iter().map(|port| http(port, policy, logs)));
-    listeners.extend(SERVICES.iter().filter(|s| !s.is_http).map(|service| tcp(service, logs)));
+    listeners.extend(SERVICES.iter().filter(|s| !s.is_http).map(|s| tcp(s, policy, logs)));
     listeners
 }
 
@@ -83,14 +83,11 @@ fn http(port: u16, policy: Policy, logs: &[Value]) -> Value {
             },
             "filters": [http_proxy(routes, &[], logs)],
         }],
-        "default_filter_chain": {
-            "name": "PassthroughFilterChain",
-            "filters": [tcp_proxy(&unmatched(policy), logs)],
-        },
+        "default_filter_chain": passthrough_chain(policy, logs),
     })
 }
 
-fn tcp(service: &Service, logs: &[Value]) -> Value {
+fn tcp(service: &Service, policy: Policy, logs: &[Value]) -> Value {
     let filters = vec![tcp_proxy(&outbound_name(service.port, "", service.host), logs)];
     let mut listener = json!({
         "name": format!("{}_{}", service.vip, service.port),
@@ -101,13 +98,23 @@ fn tcp(service: &Service, logs: &[Value]) -> Value {
         "listener_filters_timeout": "0s",
         "filter_chains": [{"filters": filters}],
     });
-    if service.host == SECURE {
+    if [SECURE, WILDCARD].contains(&service.host) {
         listener["listener_filters"] = json!([listener_filter("tls_inspector")]);
-        listener["filter_chains"][0]["filter_chain_match"] = json!({"server_names": [SECURE]});
-        // Istio has none here; a mesh with a listener logger sees what such a listener refuses.
+        listener["filter_chains"][0]["filter_chain_match"] =
+            json!({"server_names": [service.host]});
+    }
+    if service.host == WILDCARD {
+        listener["default_filter_chain"] = passthrough_chain(policy, logs);
+    } else {
+        // Istio has none here; a mesh that logs at listeners sees what such a listener refuses.
         listener["access_log"] = json!(refusals(logs));
     }
     listener
+}
+
+/// Where connections of a listener go that none of its other filter chains takes.
+fn passthrough_chain(policy: Policy, logs: &[Value]) -> Value {
+    json!({"name": "PassthroughFilterChain", "filters": [tcp_proxy(&unmatched(policy), logs)]})
 }
 
 /// The virtual host of a service; that of reviews has what a VirtualService could add.
