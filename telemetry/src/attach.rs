@@ -3,8 +3,8 @@
 mod matcher;
 mod view;
 
-pub(crate) use matcher::GATEWAY_NAME;
-pub use matcher::{Mismatch, Target, TargetService, TargetServiceKind};
+pub(crate) use matcher::{GATEWAY_NAME, selects};
+pub use matcher::{Mismatch, Target};
 pub use view::{Istiod, Unseen, View};
 
 use crate::object::Telemetry;

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mesh::{Inventory, Workload};
+use mesh::{DEFAULT_REVISION, Inventory, ProxyKind, ServiceRef, Workload, services_of_waypoint};
+use serde_json::Value;
 
-use crate::attach::{Istiod, TargetService, View};
+use crate::attach::{Istiod, Target, View};
+use crate::lint::{Finding, Subject, lint};
 use crate::logger::Hosts;
 use crate::object::Telemetry;
+use crate::render::render;
+use crate::story::Story;
 use crate::who::{Row, Who};
 
 /// The domain of the cluster's services, which MeshConfig does not tell.
@@ -65,15 +69,61 @@ impl<'i> Cluster<'i> {
             revisions.iter().map(|revision| self.istiod(revision)).collect();
         let views: Vec<View<'_>> =
             istiods.iter().map(|istiod| View::new(&self.telemetries, istiod)).collect();
-        let mut who: BTreeMap<&str, Who<'_>> =
-            revisions.into_iter().zip(views.iter().map(Who::new)).collect();
+        let mut who: BTreeMap<&str, (&Istiod<'_>, Who<'_>)> =
+            revisions.into_iter().zip(istiods.iter().zip(views.iter().map(Who::new))).collect();
         let mut rows = Vec::new();
         for workload in workloads {
-            if let Some(who) = who.get_mut(revision_of(workload)) {
-                rows.extend(who.rows(workload, &self.services(workload)));
+            if let Some((istiod, who)) = who.get_mut(revision_of(workload)) {
+                rows.extend(who.rows(workload, &self.services(workload, istiod)));
             }
         }
         rows
+    }
+
+    /// Why a workload logs what it logs: one story, or one for each of a waypoint's services.
+    ///
+    /// `revision` is as for [`who`](Self::who).
+    pub fn explain(&self, workload: &Workload, revision: Option<&str>) -> Vec<Story> {
+        let istiod = self.istiod(revision.unwrap_or(&workload.proxy.revision));
+        let view = View::new(&self.telemetries, &istiod);
+        let services = self.services(workload, &istiod);
+        let mut stories: Vec<Story> = match services.as_slice() {
+            [] => vec![Story::new(&view, workload, None)],
+            services => services.iter().map(|it| Story::new(&view, workload, Some(it))).collect(),
+        };
+        for story in &mut stories {
+            story.name_others(workload, &self.inventory.workloads);
+        }
+        stories
+    }
+
+    /// A workload's loggers as Envoy's configuration; [`render`] says in which shape.
+    ///
+    /// `revision` is as for [`who`](Self::who).
+    pub fn render(&self, workload: &Workload, revision: Option<&str>) -> Value {
+        let istiod = self.istiod(revision.unwrap_or(&workload.proxy.revision));
+        let view = View::new(&self.telemetries, &istiod);
+        render(&view, &Target::new(workload, None), &self.services(workload, &istiod))
+    }
+
+    /// Everything that is wrong with the Telemetry objects, the most severe first.
+    ///
+    /// With a `revision`, it is what is wrong under its istiod; without, under those of all workloads.
+    pub fn lint(&self, revision: Option<&str>) -> Vec<Finding> {
+        let proxies = self.inventory.workloads.iter().map(|workload| &workload.proxy);
+        let proxies = proxies.filter(|proxy| proxy.kind != ProxyKind::None);
+        let mut revisions: BTreeSet<&str> = match revision {
+            Some(revision) => BTreeSet::from([revision]),
+            None => proxies.map(|proxy| proxy.revision.as_str()).collect(),
+        };
+        if revisions.is_empty() {
+            revisions.insert(DEFAULT_REVISION);
+        }
+        let istiods: Vec<Istiod<'_>> = revisions.iter().map(|it| self.istiod(it)).collect();
+        let views: Vec<View<'_>> =
+            istiods.iter().map(|istiod| View::new(&self.telemetries, istiod)).collect();
+        let workloads = &self.inventory.workloads;
+        lint(&Subject { views: &views, telemetries: &self.telemetries, workloads })
     }
 
     /// What the istiod of a revision goes by.
@@ -86,9 +136,14 @@ impl<'i> Cluster<'i> {
         Istiod { revision: revision.to_owned(), mesh, undiscovered, hosts }
     }
 
-    /// The services of a waypoint; none for other proxies.
-    pub fn services(&self, _workload: &Workload) -> Vec<TargetService<'i>> {
-        Vec::new()
+    /// The services of a waypoint that its istiod sees; none for other proxies.
+    fn services(&self, workload: &Workload, istiod: &Istiod<'_>) -> Vec<ServiceRef> {
+        if workload.proxy.kind != ProxyKind::Waypoint {
+            return Vec::new();
+        }
+        let mut services = services_of_waypoint(self.inventory, workload);
+        services.retain(|service| !istiod.undiscovered.contains(&service.namespace));
+        services
     }
 
     fn hosts(&self, undiscovered: &BTreeSet<String>) -> Hosts {

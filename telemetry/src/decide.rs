@@ -13,6 +13,7 @@ use crate::merge::{Merged, merge};
 use crate::object::{AccessLogging, Side};
 
 use because::Words;
+pub(crate) use because::clip;
 
 /// What one side of a proxy logs, and why.
 ///

@@ -32,6 +32,7 @@
 mod attach;
 mod cluster;
 mod decide;
+mod lint;
 mod logger;
 mod merge;
 mod object;
@@ -39,11 +40,10 @@ mod render;
 mod story;
 mod who;
 
-pub use attach::{
-    Istiod, Level, LevelKind, Mismatch, Target, TargetService, TargetServiceKind, Unseen, View,
-};
+pub use attach::{Istiod, Level, LevelKind, Mismatch, Target, Unseen, View};
 pub use cluster::Cluster;
 pub use decide::{Attached, Because, DecidedBy, Decision};
+pub use lint::{CODES, Code, Finding, Severity};
 pub use logger::{Als, File, FileFormat, Hosts, Logger, Otel, Sink, Unresolved, Upstream};
 pub use object::{AccessLogging, Mode, RejectedBy, Side, TargetRef, Telemetry, Violation};
 pub use render::{Place, render, render_place};

@@ -6,6 +6,7 @@ mod webhook;
 use mesh::{Labels, Meta, Object};
 use serde_json::Value;
 
+use crd::UnknownField;
 pub use crd::{RejectedBy, Violation};
 
 /// The API group of the Telemetry kind.
@@ -108,6 +109,11 @@ impl Telemetry {
         telemetry
     }
 
+    /// The fields that the API server drops, as it does not know them.
+    pub(crate) fn unknown_fields(&self) -> Vec<UnknownField> {
+        crd::unknown(&self.spec)
+    }
+
     /// Whether an API server with Istio's CRD and webhook would take the object.
     pub fn is_accepted(&self) -> bool {
         self.violations.is_empty()
@@ -172,6 +178,11 @@ impl TargetRef {
     pub(crate) fn canonical_group(&self) -> &str {
         if self.group.is_empty() { "core" } else { &self.group }
     }
+}
+
+/// The column of a byte of a text, in characters from 1.
+pub(crate) fn column(text: &str, offset: usize) -> usize {
+    text.char_indices().take_while(|(at, _)| *at < offset).count() + 1
 }
 
 fn access_logging(entry: &Value) -> AccessLogging {

@@ -10,19 +10,21 @@
 //! | `hbone_origination` | a waypoint's tunnels out | all but MeshConfig's ALS, for failed connections (flag `UF`) |
 //! | `hbone_termination` | a waypoint's tunnels in | all but MeshConfig's ALS, for status 400 and above |
 //!
-//! A waypoint decides for the first two by service, and for the others without one.
+//! A waypoint decides for the first two by service: its `services` hold them by `namespace/name`, and
+//! what stands beside them is for traffic to none.
 //!
 //! Follows `pilot/pkg/networking/core/accesslog.go`.
 
 mod logger;
 
-use mesh::{MeshConfig, ProxyKind};
+use mesh::{MeshConfig, ProxyKind, ServiceRef};
 use serde_json::{Map, Value, json};
 
 use crate::attach::{Target, View};
 use crate::decide::{Attached, Decision};
 use crate::logger::Sink;
 use crate::object::Side;
+use crate::who::qualified_name;
 
 /// Where in a proxy's configuration loggers are attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +44,16 @@ pub enum Place {
 impl Place {
     /// The places of sidecars and routers.
     const OF_ALL: [Self; 3] = [Self::HttpConnectionManager, Self::TcpProxy, Self::Listener];
-    /// The places of a waypoint that are not decided by service.
-    const OF_A_WAYPOINT: [Self; 3] =
-        [Self::Listener, Self::HboneOrigination, Self::HboneTermination];
+    /// The places that a waypoint has for each service.
+    const OF_A_SERVICE: [Self; 2] = [Self::HttpConnectionManager, Self::TcpProxy];
+    /// The places that a waypoint has whatever it serves.
+    const OF_A_WAYPOINT: [Self; 5] = [
+        Self::HttpConnectionManager,
+        Self::TcpProxy,
+        Self::Listener,
+        Self::HboneOrigination,
+        Self::HboneTermination,
+    ];
 
     /// The key of the place.
     pub fn as_str(self) -> &'static str {
@@ -72,15 +81,21 @@ impl Place {
     }
 }
 
-/// A proxy's loggers by side and place, `{"client":{PLACE:[...]}|null,"server":{PLACE:[...]}|null}`.
+/// A proxy's loggers by side and place, `{"client":{PLACE:[...]}|null,"server":{PLACE:[...]}|null}`; of
+/// a waypoint, with `"services":{"namespace/name":{PLACE:[...]}}` on the server side.
 ///
 /// A router has no server side and a waypoint no client side; both are null without an Envoy.
-pub fn render(view: &View<'_>, target: &Target<'_>) -> Value {
-    let side = |side| render_side(view, target, side);
+pub fn render(view: &View<'_>, target: &Target<'_>, services: &[ServiceRef]) -> Value {
+    let own = Target { service: None, ..*target };
+    let side = |side| render_side(view, &own, side);
     match target.kind {
         ProxyKind::Sidecar => json!({"client": side(Side::Client), "server": side(Side::Server)}),
         ProxyKind::Router => json!({"client": side(Side::Client), "server": null}),
-        ProxyKind::Waypoint => json!({"client": null, "server": side(Side::Server)}),
+        ProxyKind::Waypoint => {
+            let mut server = side(Side::Server);
+            server["services"] = render_services(view, &own, services);
+            json!({"client": null, "server": server})
+        }
         ProxyKind::None => json!({"client": null, "server": null}),
     }
 }
@@ -94,23 +109,28 @@ pub fn render_place(decision: &Decision, place: Place, mesh: &MeshConfig) -> Vec
 }
 
 fn render_side(view: &View<'_>, target: &Target<'_>, side: Side) -> Value {
-    let mut places = Map::new();
-    let mut add = |decision: &Decision, of: &[Place]| {
-        for place in of {
-            let loggers = render_place(decision, *place, view.mesh());
-            places.insert(place.as_str().to_owned(), loggers.into());
-        }
+    let places: &[Place] = match target.kind {
+        ProxyKind::Waypoint => &Place::OF_A_WAYPOINT,
+        _ => &Place::OF_ALL,
     };
-    let decision = Decision::of(view, target, side);
-    match target.kind {
-        ProxyKind::Waypoint => {
-            add(&decision, &[Place::HttpConnectionManager, Place::TcpProxy]);
-            let own = Target { service: None, ..*target };
-            add(&Decision::of(view, &own, side), &Place::OF_A_WAYPOINT);
-        }
-        _ => add(&decision, &Place::OF_ALL),
-    }
-    Value::Object(places)
+    render_places(view, &Decision::of(view, target, side), places)
+}
+
+fn render_services(view: &View<'_>, target: &Target<'_>, services: &[ServiceRef]) -> Value {
+    let one = |service| {
+        let target = Target { service: Some(service), ..*target };
+        let decision = Decision::of(view, &target, Side::Server);
+        (qualified_name(service), render_places(view, &decision, &Place::OF_A_SERVICE))
+    };
+    services.iter().map(one).collect::<Map<String, Value>>().into()
+}
+
+fn render_places(view: &View<'_>, decision: &Decision, places: &[Place]) -> Value {
+    let one = |place: &Place| {
+        let loggers = render_place(decision, *place, view.mesh());
+        (place.as_str().to_owned(), loggers.into())
+    };
+    places.iter().map(one).collect::<Map<String, Value>>().into()
 }
 
 fn render_logger(attached: &Attached, place: Place) -> Option<Value> {

@@ -8,11 +8,11 @@ mod text;
 
 use std::sync::Arc;
 
-use mesh::Workload;
+use mesh::{ServiceRef, Workload};
 use serde::Serialize;
 
-use crate::attach::{LevelKind, Target, TargetService, View};
-use crate::decide::Decision;
+use crate::attach::{LevelKind, Target, View, selects};
+use crate::decide::{Decision, clip};
 use crate::object::Telemetry;
 use crate::who::{Row, Who};
 
@@ -51,7 +51,7 @@ pub struct Seen {
 
 impl Story {
     /// The story of a workload under an istiod; `service` is the one that a waypoint is asked for.
-    pub fn new(view: &View<'_>, workload: &Workload, service: Option<TargetService<'_>>) -> Self {
+    pub fn new(view: &View<'_>, workload: &Workload, service: Option<&ServiceRef>) -> Self {
         let target = Target::new(workload, service);
         let row = Who::new(view).row(workload, service);
         let change = change::find(view, &target, &row);
@@ -61,6 +61,21 @@ impl Story {
             proxy_because: workload.proxy.because.clone(),
             objects: objects(view, &target),
             change,
+        }
+    }
+
+    /// Remarks which other workloads a new object would be for.
+    pub(crate) fn name_others(&mut self, workload: &Workload, all: &[Workload]) {
+        let Some(proposal) = self.change.proposal.as_mut().filter(|it| !it.edits) else { return };
+        let Some(selector) = proposal.telemetry.match_labels() else { return };
+        let same = |other: &&Workload| {
+            other.meta.namespace == workload.meta.namespace && other.meta.name != workload.meta.name
+        };
+        let others = all.iter().filter(same).filter(|other| selects(selector, &other.labels));
+        let others: Vec<String> = others.map(Workload::display_name).collect();
+        if !others.is_empty() {
+            let names = clip(&others);
+            proposal.remarks.push(format!("its selector is also that of {names}"));
         }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mesh::{ProxyKind, Workload};
+use mesh::{ProxyKind, ServiceRef, Workload};
 use serde::Serialize;
 
-use crate::attach::{Target, TargetService, View};
+use crate::attach::{Target, View};
 use crate::decide::Decision;
 use crate::object::Side;
 
@@ -46,9 +46,9 @@ impl<'v> Who<'v> {
     }
 
     /// The rows of a workload: one, or one for each of a waypoint's services.
-    pub fn rows(&mut self, workload: &Workload, services: &[TargetService<'_>]) -> Vec<Row> {
+    pub fn rows(&mut self, workload: &Workload, services: &[ServiceRef]) -> Vec<Row> {
         if workload.proxy.kind == ProxyKind::Waypoint && !services.is_empty() {
-            return services.iter().map(|service| self.row(workload, Some(*service))).collect();
+            return services.iter().map(|service| self.row(workload, Some(service))).collect();
         }
         vec![self.row(workload, None)]
     }
@@ -62,7 +62,7 @@ impl<'v> Who<'v> {
     }
 
     /// The row of a workload; `service` is the one that a waypoint is asked for.
-    pub fn row(&mut self, workload: &Workload, service: Option<TargetService<'_>>) -> Row {
+    pub fn row(&mut self, workload: &Workload, service: Option<&ServiceRef>) -> Row {
         let target = Target::new(workload, service);
         let (client, server) = match target.kind {
             ProxyKind::Sidecar => {
@@ -80,16 +80,21 @@ impl<'v> Who<'v> {
             namespace: workload.meta.namespace.clone(),
             pod: workload.display_name(),
             proxy: target.kind.as_str(),
-            service: service.map(|service| service.qualified_name()),
+            service: service.map(qualified_name),
             client,
             server,
         }
     }
 }
 
+/// A service's object as `namespace/name`.
+pub(crate) fn qualified_name(service: &ServiceRef) -> String {
+    format!("{}/{}", service.namespace, service.name)
+}
+
 impl<'a> Target<'a> {
     /// A workload's proxy; `service` is the one that a waypoint is asked for.
-    pub fn new(workload: &'a Workload, service: Option<TargetService<'a>>) -> Self {
+    pub fn new(workload: &'a Workload, service: Option<&'a ServiceRef>) -> Self {
         Self {
             namespace: &workload.meta.namespace,
             labels: &workload.labels,

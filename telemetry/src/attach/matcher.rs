@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use mesh::{Labels, ProxyKind};
+use mesh::{Labels, ProxyKind, ServiceKind, ServiceRef};
 
 use crate::object::{TargetRef, Telemetry};
 
@@ -25,34 +25,7 @@ pub struct Target<'a> {
     /// The kind of proxy.
     pub kind: ProxyKind,
     /// The service whose traffic a waypoint handles; `None` for its own listeners and other proxies.
-    pub service: Option<TargetService<'a>>,
-}
-
-/// A service that a waypoint serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TargetService<'a> {
-    /// Which kind of object it is.
-    pub kind: TargetServiceKind,
-    /// The object's namespace.
-    pub namespace: &'a str,
-    /// The object's name.
-    pub name: &'a str,
-}
-
-impl TargetService<'_> {
-    /// The service's object as `namespace/name`.
-    pub fn qualified_name(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
-    }
-}
-
-/// The kinds of objects that are services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TargetServiceKind {
-    /// A Kubernetes Service.
-    Service,
-    /// An Istio ServiceEntry.
-    ServiceEntry,
+    pub service: Option<&'a ServiceRef>,
 }
 
 /// Why an object does not attach to a proxy.
@@ -126,8 +99,8 @@ impl<'a> Target<'a> {
             return false;
         };
         let (group, kind) = match service.kind {
-            TargetServiceKind::Service => ("core", "Service"),
-            TargetServiceKind::ServiceEntry => ("networking.istio.io", "ServiceEntry"),
+            ServiceKind::Service => ("core", "Service"),
+            ServiceKind::ServiceEntry => ("networking.istio.io", "ServiceEntry"),
         };
         target.is(group, kind) && target.name == service.name && namespace == service.namespace
     }
@@ -138,6 +111,11 @@ impl<'a> Target<'a> {
             && target.is(GATEWAY_GROUP, "GatewayClass")
             && target.name == "istio-waypoint"
     }
+}
+
+/// Whether all labels of a selector are among those of a workload.
+pub(crate) fn selects(selector: &Labels, labels: &Labels) -> bool {
+    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
 impl fmt::Display for Mismatch<'_> {

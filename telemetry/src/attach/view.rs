@@ -137,6 +137,32 @@ impl<'a> View<'a> {
         self.namespaces.get(namespace).map_or(&[], |found| &found.all)
     }
 
+    /// The objects that the istiod sees, by namespace in no order, then by age.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = &'a Telemetry> {
+        self.namespaces.values().flat_map(|found| found.all.iter().copied())
+    }
+
+    /// The namespaces that have objects, in no order.
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &'a str> {
+        self.namespaces.keys().copied()
+    }
+
+    /// The wide objects that an object stands under, whatever it attaches to.
+    pub(crate) fn above(&self, telemetry: &Telemetry) -> Vec<Level<'a>> {
+        let namespace = telemetry.meta.namespace.as_str();
+        let root = &self.mesh().root_namespace;
+        let wide = |namespace: &str, kind| {
+            let found = self.wide(namespace).filter(|found| !std::ptr::eq(*found, telemetry));
+            found.map(|telemetry| Level { telemetry, kind })
+        };
+        let of_mesh = wide(root, LevelKind::Mesh);
+        let beside = || wide(namespace, LevelKind::Namespace);
+        // Wide objects of one namespace do not stand under one another.
+        let own = if namespace != root && !telemetry.is_wide() { beside() } else { None };
+        let of_mesh = of_mesh.filter(|_| namespace != root || !telemetry.is_wide());
+        of_mesh.into_iter().chain(own).collect()
+    }
+
     /// The objects that the istiod does not see, by age.
     pub fn unseen(&self) -> &[(&'a Telemetry, Unseen)] {
         &self.unseen
@@ -146,7 +172,7 @@ impl<'a> View<'a> {
     /// the proxy's own.
     pub(crate) fn workload_namespace<'t>(&self, target: &Target<'t>) -> &'t str {
         match target.service {
-            Some(service) if target.kind == ProxyKind::Waypoint => service.namespace,
+            Some(service) if target.kind == ProxyKind::Waypoint => &service.namespace,
             _ => target.namespace,
         }
     }

@@ -221,7 +221,7 @@ fn quoted(names: &[&str]) -> String {
 }
 
 /// The first few of many names.
-fn clip(names: &[String]) -> String {
+pub(crate) fn clip(names: &[String]) -> String {
     const SHOWN: usize = 5;
     match names.get(..SHOWN) {
         Some(shown) if names.len() > SHOWN => {

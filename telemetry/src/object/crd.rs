@@ -44,6 +44,59 @@ pub(super) fn check(spec: &Value) -> Vec<Violation> {
     found
 }
 
+/// A field that the schema does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownField {
+    /// Its path.
+    pub(crate) path: String,
+    /// A field beside it that has much the same name.
+    pub(crate) close: Option<&'static str>,
+}
+
+/// The fields of a `spec` that the API server drops.
+pub(super) fn unknown(spec: &Value) -> Vec<UnknownField> {
+    let mut found = Vec::new();
+    look_for_unknown(&SPEC, spec, "spec", &mut found);
+    found
+}
+
+fn look_for_unknown(rule: &Rule, value: &Value, path: &str, found: &mut Vec<UnknownField>) {
+    match (rule, value) {
+        (Rule::Nullable(rule), _) => look_for_unknown(rule, value, path, found),
+        (Rule::Object { fields, .. }, Value::Object(map)) => {
+            for (key, value) in map {
+                match fields.iter().find(|(name, _)| name == key) {
+                    Some((_, rule)) => look_for_unknown(rule, value, &join(path, key), found),
+                    None => found.push(UnknownField {
+                        path: join(path, key),
+                        close: closest(key, fields.iter().map(|(name, _)| *name)),
+                    }),
+                }
+            }
+        }
+        (Rule::Map { values, .. }, Value::Object(map)) => {
+            for (key, value) in map {
+                look_for_unknown(values, value, &format!("{path}[{key}]"), found);
+            }
+        }
+        (Rule::Array { items, .. }, Value::Array(values)) => {
+            for (index, value) in values.iter().enumerate() {
+                look_for_unknown(items, value, &format!("{path}[{index}]"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The name that `text` was probably meant to be.
+fn closest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    /// What a close name is like, from 0 to 1.
+    const CLOSE: f64 = 0.84;
+    let likeness = |name: &'static str| (strsim::jaro_winkler(text, name), name);
+    let best = names.map(likeness).max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (best.0 >= CLOSE).then_some(best.1)
+}
+
 fn walk(rule: &Rule, value: &Value, path: &str, found: &mut Vec<Violation>) {
     match (rule, value) {
         (Rule::Nullable(_), Value::Null) | (Rule::Bool, Value::Bool(_)) => {}

@@ -3,6 +3,8 @@
 //! Follows `ValidateTelemetry` of `pkg/config/validation/validation.go`. Its parts for `metrics` and
 //! `tracing` refuse nothing that the CRD takes, but for an empty name of a tag.
 
+use expression::Expression;
+
 use super::RejectedBy;
 use super::{Telemetry, Violation};
 
@@ -34,6 +36,16 @@ pub(super) fn check(telemetry: &Telemetry) -> Vec<Violation> {
             });
             found.push(refused(field, message, instead));
         }
+    }
+    for (index, logging) in telemetry.access_logging.iter().enumerate() {
+        let Some(filter) = &logging.filter else { continue };
+        found.extend(Expression::parse(filter).err().map(|error| Violation {
+            by: RejectedBy::Webhook,
+            field: format!("spec.accessLogging[{index}].filter.expression"),
+            message: format!("must be a valid CEL expression, {error}"),
+            instead: error.suggestion().map(str::to_owned),
+            column: Some(super::column(filter, error.offset())),
+        }));
     }
     for (index, tracing) in super::list(&telemetry.spec["tracing"]).enumerate() {
         if tracing["customTags"].get("").is_some_and(|tag| !tag.is_null()) {

@@ -28,7 +28,7 @@ fn rendered(mesh: &MeshConfig, telemetries: &[Telemetry], kind: ProxyKind) -> Va
     };
     let view = View::new(telemetries, &istiod);
     let labels = Labels::new();
-    render(&view, &Target { namespace: "bookinfo", labels: &labels, kind, service: None })
+    render(&view, &Target { namespace: "bookinfo", labels: &labels, kind, service: None }, &[])
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn places_are_those_of_the_kind() {
     for (kind, client, server) in [
         (ProxyKind::Sidecar, 3, 3),
         (ProxyKind::Router, 3, 0),
-        (ProxyKind::Waypoint, 0, 5),
+        (ProxyKind::Waypoint, 0, 6),
         (ProxyKind::None, 0, 0),
     ] {
         let rendered = rendered(&file_config(), &[], kind);
@@ -106,4 +106,32 @@ fn listener_logs_can_be_turned_off() {
     let rendered = rendered(&mesh, &[], ProxyKind::Sidecar);
     assert_eq!(rendered["client"]["listener"], json!([]));
     assert_eq!(rendered["client"]["tcp_proxy"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_waypoint_has_loggers_for_each_service() {
+    let service = ServiceRef {
+        kind: mesh::ServiceKind::Service,
+        namespace: "shop".to_owned(),
+        name: "cart".to_owned(),
+    };
+    let off = json!({"accessLogging": [{"providers": [{"name": "envoy"}], "disabled": true}]});
+    let mut telemetry = telemetry(off);
+    telemetry.meta.namespace = "shop".to_owned();
+    let mesh = file_config();
+    let istiod = Istiod {
+        revision: "default".to_owned(),
+        mesh: &mesh,
+        undiscovered: Default::default(),
+        hosts: Hosts::default(),
+    };
+    let telemetries = [telemetry];
+    let view = View::new(&telemetries, &istiod);
+    let labels = Labels::new();
+    let target =
+        Target { namespace: "bookinfo", labels: &labels, kind: ProxyKind::Waypoint, service: None };
+    let server = render(&view, &target, &[service])["server"].take();
+    let count = |loggers: &Value| loggers.as_array().map(Vec::len);
+    assert_eq!(count(&server["services"]["shop/cart"]["tcp_proxy"]), Some(0), "off in shop");
+    assert_eq!(count(&server["tcp_proxy"]), Some(1), "the waypoint itself is elsewhere");
 }

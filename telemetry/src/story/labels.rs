@@ -41,7 +41,7 @@ pub(super) fn stable(labels: &Labels) -> Labels {
 
 /// A name for an object about a proxy.
 pub(super) fn name(target: &Target<'_>) -> String {
-    let service = target.service.map(|service| service.name);
+    let service = target.service.map(|service| service.name.as_str());
     let gateway = || target.labels.get(GATEWAY_NAME).map(String::as_str);
     let label = || NAMES.iter().find_map(|name| target.labels.get(*name)).map(String::as_str);
     let of = service.or_else(gateway).or_else(label).unwrap_or_default();

@@ -1,11 +1,11 @@
 //! An object that would change what a workload logs.
 
-use mesh::{Meta, Object, ProxyKind};
+use mesh::{Meta, Object, ProxyKind, ServiceKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::labels;
-use crate::attach::{GATEWAY_NAME, LevelKind, Target, TargetServiceKind, View};
+use crate::attach::{GATEWAY_NAME, LevelKind, Target, View};
 use crate::object::{Mode, Telemetry};
 
 /// A Telemetry to apply: a new one, or one that is there with other entries.
@@ -165,9 +165,9 @@ fn attachment(target: &Target<'_>) -> Option<(&'static str, Value)> {
     };
     match (gateway, target.service) {
         (Some(_), Some(service)) if target.kind == ProxyKind::Waypoint => match service.kind {
-            TargetServiceKind::Service => target_ref("", "Service", service.name),
-            TargetServiceKind::ServiceEntry => {
-                target_ref("networking.istio.io", "ServiceEntry", service.name)
+            ServiceKind::Service => target_ref("", "Service", &service.name),
+            ServiceKind::ServiceEntry => {
+                target_ref("networking.istio.io", "ServiceEntry", &service.name)
             }
         },
         (Some(name), _) => target_ref("gateway.networking.k8s.io", "Gateway", name),

@@ -16,12 +16,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use mesh::{Labels, MeshConfig, Meta, Object, ProxyKind};
-use serde::Deserialize;
+use mesh::{Labels, MeshConfig, Meta, Object, ProxyKind, ServiceKind, ServiceRef};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
-use telemetry::{
-    Decision, Hosts, Istiod, Side, Target, TargetService, TargetServiceKind, Telemetry,
-};
+use telemetry::{Decision, Hosts, Istiod, Side, Target, Telemetry};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +51,8 @@ pub(crate) struct Pod {
     #[serde(default)]
     labels: Labels,
     proxy: Option<String>,
-    service: Option<String>,
+    #[serde(default, deserialize_with = "service")]
+    service: Option<ServiceRef>,
 }
 
 impl Case {
@@ -111,18 +110,26 @@ impl Pod {
             Some("waypoint") => ProxyKind::Waypoint,
             Some(other) => panic!("proxy {other}"),
         };
-        let service = self.service.as_deref().map(|text| {
-            let (kind, name) = text.split_once(' ').expect("KIND namespace/name");
-            let (namespace, name) = name.split_once('/').expect("namespace/name");
-            let kind = match kind {
-                "Service" => TargetServiceKind::Service,
-                "ServiceEntry" => TargetServiceKind::ServiceEntry,
-                other => panic!("service kind {other}"),
-            };
-            TargetService { kind, namespace, name }
-        });
-        Target { namespace: &self.namespace, labels: &self.labels, kind, service }
+        Target {
+            namespace: &self.namespace,
+            labels: &self.labels,
+            kind,
+            service: self.service.as_ref(),
+        }
     }
+}
+
+/// A service, written as `KIND namespace/name`.
+fn service<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ServiceRef>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let (kind, name) = text.split_once(' ').expect("KIND namespace/name");
+    let (namespace, name) = name.split_once('/').expect("namespace/name");
+    let kind = match kind {
+        "Service" => ServiceKind::Service,
+        "ServiceEntry" => ServiceKind::ServiceEntry,
+        other => panic!("service kind {other}"),
+    };
+    Ok(Some(ServiceRef { kind, namespace: namespace.to_owned(), name: name.to_owned() }))
 }
 
 /// The Telemetry that a short form stands for.

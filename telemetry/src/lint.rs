@@ -1,0 +1,111 @@
+//! What is wrong with Telemetry objects: what an API server refuses, what `istioctl analyze` reports,
+//! and what nobody reports.
+//!
+//! [`CODES`] lists the codes with their severities. Findings of `istioctl` keep its codes, and are
+//! those of its analyzers, right or wrong; a code of our own stands beside where that is wrong.
+
+mod analyzer;
+mod attachment;
+mod code;
+mod effect;
+mod filter;
+mod object;
+mod provider;
+
+use std::collections::BTreeSet;
+
+use mesh::Workload;
+use serde::Serialize;
+
+use crate::attach::View;
+use crate::object::{RejectedBy, Telemetry};
+
+pub use code::{CODES, Code, Severity};
+
+/// Something wrong with a Telemetry.
+///
+/// It serialises to an element of `logcollector telemetry lint -o json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The code, one of [`CODES`].
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Who would refuse the object; `None` when an API server with Istio takes it.
+    pub rejected_by: Option<RejectedBy>,
+    /// The object as `Telemetry/namespace/name`.
+    pub object: String,
+    /// The path of the field, such as `spec.accessLogging[0].filter.expression`.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead, where that is known.
+    pub instead: Option<String>,
+    /// The column in a filter expression, in characters from 1; `None` for other fields.
+    pub column: Option<usize>,
+}
+
+/// What all checks look at.
+pub(crate) struct Subject<'a> {
+    /// What the istiods see, one for each revision.
+    pub(crate) views: &'a [View<'a>],
+    /// All objects.
+    pub(crate) telemetries: &'a [Telemetry],
+    /// All workloads.
+    pub(crate) workloads: &'a [Workload],
+}
+
+/// Everything that is wrong, the most severe first.
+pub(crate) fn lint(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for telemetry in subject.telemetries {
+        object::check(telemetry, &mut found);
+        filter::check(telemetry, &mut found);
+    }
+    analyzer::check(subject, &mut found);
+    attachment::check(subject, &mut found);
+    for view in subject.views {
+        attachment::check_view(view, &mut found);
+        provider::check(view, &mut found);
+        effect::check(view, &mut found);
+    }
+    // What is wrong under one revision is wrong under another, and said once.
+    let mut known = BTreeSet::new();
+    found.retain(|it| known.insert((it.code, it.object.clone(), it.field.clone(), it.column)));
+    found.sort_by(|a, b| key(a).cmp(&key(b)));
+    found
+}
+
+/// What is refused by Envoy takes a listener with it, and comes before all other errors.
+fn key(finding: &Finding) -> impl Ord + use<'_> {
+    let worst = finding.code == code::FILTER_REFUSED_BY_ENVOY.name;
+    (!worst, finding.severity, &finding.object, &finding.field, finding.column, finding.code)
+}
+
+impl Finding {
+    /// A finding about a field of an object that an API server takes.
+    fn new(code: &Code, telemetry: &Telemetry, field: String, message: String) -> Self {
+        Self {
+            code: code.name,
+            severity: code.severity,
+            rejected_by: None,
+            object: format!("Telemetry/{}", telemetry.meta.qualified_name()),
+            field,
+            message,
+            instead: None,
+            column: None,
+        }
+    }
+
+    fn instead(self, instead: Option<String>) -> Self {
+        Self { instead, ..self }
+    }
+}
+
+/// The path of a field of an entry; the entry itself for an empty `field`.
+fn entry(index: usize, field: &str) -> String {
+    match field {
+        "" => format!("spec.accessLogging[{index}]"),
+        field => format!("spec.accessLogging[{index}].{field}"),
+    }
+}

@@ -1,0 +1,144 @@
+//! What `istioctl analyze` reports, as it reports it.
+//!
+//! Follows `pkg/config/analysis/analyzers/telemetry` and `k8sgateway` of Istio 1.31, with what they get
+//! wrong: IST0160 counts objects with targetRefs and misses `selector: {}`, IST0166 is reported though
+//! selectors do reach gateways. One finding names the first pod and how many more there are, where
+//! `istioctl` repeats itself for each.
+
+use std::collections::BTreeMap;
+
+use mesh::{Workload, WorkloadKind};
+
+use super::{Finding, Subject, code, entry};
+use crate::attach::{GATEWAY_NAME, selects};
+use crate::object::Telemetry;
+
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let accepted: Vec<&Telemetry> =
+        subject.telemetries.iter().filter(|it| it.is_accepted()).collect();
+    check_providers(subject, &accepted, found);
+    check_selectors(subject, &accepted, found);
+    check_selectorless(&accepted, found);
+    check_gateways(subject, &accepted, found);
+}
+
+/// IST0157, where there is no default provider.
+fn check_providers(subject: &Subject<'_>, accepted: &[&Telemetry], found: &mut Vec<Finding>) {
+    if subject.views.iter().all(|view| !view.mesh().default_access_logging.is_empty()) {
+        return;
+    }
+    for telemetry in accepted {
+        for (index, logging) in telemetry.access_logging.iter().enumerate() {
+            if logging.disabled || !logging.providers.is_empty() {
+                continue;
+            }
+            let message = format!(
+                "The Telemetry {} in namespace {:?} with empty providers will be ignored.",
+                telemetry.meta.name, telemetry.meta.namespace
+            );
+            let field = entry(index, "providers");
+            found.push(Finding::new(&code::IST0157, telemetry, field, message));
+        }
+    }
+}
+
+/// Objects that select the same pods.
+struct Shared<'a> {
+    pod: &'a str,
+    pods: usize,
+    objects: Vec<&'a Telemetry>,
+}
+
+/// IST0101 and IST0159.
+fn check_selectors(subject: &Subject<'_>, accepted: &[&Telemetry], found: &mut Vec<Finding>) {
+    if subject.workloads.is_empty() {
+        return;
+    }
+    let mut by_pod: BTreeMap<(&str, &str), Vec<&Telemetry>> = BTreeMap::new();
+    for telemetry in accepted {
+        let Some(selector) = telemetry.match_labels() else { continue };
+        let here = pods(subject).filter(|it| it.meta.namespace == telemetry.meta.namespace);
+        let mut selected = here.filter(|it| selects(selector, &it.labels)).peekable();
+        if selected.peek().is_none() {
+            let pairs: Vec<String> =
+                selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let message = format!("Referenced selector not found: {:?}", pairs.join(","));
+            let field = "spec.selector.matchLabels".to_owned();
+            found.push(Finding::new(&code::IST0101, telemetry, field, message));
+        }
+        for pod in selected {
+            by_pod.entry((&pod.meta.namespace, &pod.meta.name)).or_default().push(telemetry);
+        }
+    }
+    let mut shared: BTreeMap<Vec<String>, Shared<'_>> = BTreeMap::new();
+    for ((_, pod), objects) in by_pod.into_iter().filter(|(_, it)| it.len() > 1) {
+        let names = objects.iter().map(|it| it.meta.qualified_name()).collect();
+        shared.entry(names).or_insert(Shared { pod, pods: 0, objects }).pods += 1;
+    }
+    shared.values().for_each(|shared| report_shared(shared, found));
+}
+
+fn report_shared(shared: &Shared<'_>, found: &mut Vec<Finding>) {
+    let more = match shared.pods {
+        1 => String::new(),
+        pods => format!(" ({} more pods)", pods - 1),
+    };
+    for telemetry in &shared.objects {
+        let message = format!(
+            "The Telemetries {} in namespace {:?} select the same workload pod {:?}, which can lead \
+             to undefined behavior.{more}",
+            names(&shared.objects),
+            telemetry.meta.namespace,
+            shared.pod,
+        );
+        found.push(Finding::new(&code::IST0159, telemetry, "spec.selector".to_owned(), message));
+    }
+}
+
+/// IST0160: several objects without the field `selector`.
+fn check_selectorless(accepted: &[&Telemetry], found: &mut Vec<Finding>) {
+    let mut by_namespace: BTreeMap<&str, Vec<&Telemetry>> = BTreeMap::new();
+    for telemetry in accepted.iter().filter(|it| it.selector.is_none()) {
+        by_namespace.entry(&telemetry.meta.namespace).or_default().push(telemetry);
+    }
+    for (namespace, objects) in by_namespace.into_iter().filter(|(_, it)| it.len() > 1) {
+        let message = format!(
+            "The Telemetries {} in namespace {namespace:?} have no workload selector, which can \
+             lead to undefined behavior.",
+            names(&objects)
+        );
+        for telemetry in objects {
+            let field = "spec".to_owned();
+            found.push(Finding::new(&code::IST0160, telemetry, field, message.clone()));
+        }
+    }
+}
+
+/// IST0166: a selector that matches the pod of a Gateway.
+fn check_gateways(subject: &Subject<'_>, accepted: &[&Telemetry], found: &mut Vec<Finding>) {
+    for telemetry in accepted.iter().filter(|it| it.target_ref.is_none()) {
+        let Some(selector) = &telemetry.selector else { continue };
+        let here = pods(subject).filter(|it| it.meta.namespace == telemetry.meta.namespace);
+        let gateway = here
+            .filter(|it| selects(selector, &it.labels))
+            .find_map(|it| it.labels.get(GATEWAY_NAME));
+        if let Some(gateway) = gateway {
+            let message = format!(
+                "Ineffective selector on Kubernetes Gateway {gateway}. Use the TargetRef field \
+                 instead."
+            );
+            let field = "spec.selector".to_owned();
+            found.push(Finding::new(&code::IST0166, telemetry, field, message));
+        }
+    }
+}
+
+fn pods<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = &'a Workload> {
+    subject.workloads.iter().filter(|it| it.kind == WorkloadKind::Pod)
+}
+
+/// Names as Go prints a list of them.
+fn names(objects: &[&Telemetry]) -> String {
+    let names: Vec<&str> = objects.iter().map(|it| it.meta.name.as_str()).collect();
+    format!("[{}]", names.join(" "))
+}
