@@ -84,6 +84,13 @@ impl Programs {
         self.contender("logcollector parse -o json", None)
     }
 
+    /// `telemetry who` of a file of manifests.
+    pub(crate) fn who(&self, file: &Path) -> Vec<String> {
+        let file = file.to_string_lossy();
+        let words = [&self.logcollector, "telemetry", "who", "-o", "json", "-f", &file];
+        words.map(str::to_owned).to_vec()
+    }
+
     /// The contenders of every file, those left out that are not installed: their names go to
     /// `missing`.
     pub(crate) fn groups(&self, corpora: &Corpora, missing: &mut Vec<&'static str>) -> Vec<Group> {

@@ -6,14 +6,13 @@
 
 mod cri;
 mod request;
-mod rng;
 mod text;
 mod words;
 
 use std::io::{self, Write};
 
+use crate::rng::Rng;
 use request::Requests;
-use rng::Rng;
 
 /// A form of access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod measure;
 mod regex_reader;
 mod report;
 mod run;
+mod who;
 
 use std::error::Error;
 use std::io::Write as _;
@@ -38,6 +39,8 @@ enum Command {
     Run(run::RunArgs),
     /// Count instructions a line under valgrind, and compare them with the committed ones
     Instructions(instructions::InstructionsArgs),
+    /// Measure what `telemetry who` costs on the manifests of a large cluster
+    Who(who::WhoArgs),
     /// Read lines from memory, in this process
     Lines(lines::LinesArgs),
     /// Print lines of Istio's text format as JSON, with the regex crate and serde
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Instructions(args) => instructions::run(&args),
+        Command::Who(args) => who::run(&args),
         Command::Lines(args) => lines::run(&args),
         Command::Regex(args) => regex_reader::run(&args.file),
         Command::Decompress(args) => decompress::run(&args.file),

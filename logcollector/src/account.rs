@@ -42,6 +42,11 @@ impl Account {
         }
     }
 
+    /// Counts a record that a filter left out.
+    pub(crate) fn filtered(&mut self) {
+        self.filtered += 1;
+    }
+
     /// Counts a line of another log.
     pub(crate) fn other(&mut self, other: Other) {
         match other {

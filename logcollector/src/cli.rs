@@ -1,12 +1,17 @@
 //! The command line as users type it. What runs is built from it in [`crate::command`].
 
 mod read;
+mod telemetry;
 
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub(crate) use read::{OtherArg, OutputArg, ReadArgs};
+pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
+pub(crate) use telemetry::{
+    ExplainArgs, LintArgs, ManifestArgs, PodArgs, RenderArgs, ReplayArgs, SeverityArg,
+    TelemetryCommand, WhoArgs,
+};
 
 /// Read Envoy and Istio access logs, in whatever format the mesh writes them
 ///
@@ -31,6 +36,8 @@ pub(crate) enum Command {
     Tail(TailArgs),
     #[command(subcommand)]
     Format(FormatCommand),
+    #[command(subcommand)]
+    Telemetry(TelemetryCommand),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -46,11 +53,16 @@ pub(crate) enum Command {
 Examples:
   kubectl logs deploy/reviews -c istio-proxy | logcollector parse
   logcollector parse access.log.1.gz access.log -o csv --fields start_time,response_code,path
+  logcollector parse access.log --where 'response.code >= 500 || request.path.startsWith(\"/api\")'
   logcollector parse --format '[%START_TIME%] %RESPONSE_CODE% %REQ(:PATH)%' access.log")]
 pub(crate) struct ParseArgs {
     /// Files to read; `-` or none is standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+
+    /// Taken for kubectl's sake: a pipe is read as it comes, and to its end, in any case
+    #[arg(short = 'f', long, hide_short_help = true)]
+    pub(crate) follow: bool,
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
@@ -78,6 +90,10 @@ pub(crate) struct TailArgs {
     /// End at the end of the file instead of waiting for more
     #[arg(long)]
     pub(crate) no_follow: bool,
+
+    /// Taken for kubectl's sake: following is what this command does
+    #[arg(short = 'f', long, conflicts_with = "no_follow", hide_short_help = true)]
+    pub(crate) follow: bool,
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,

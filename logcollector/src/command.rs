@@ -4,9 +4,11 @@ mod format;
 mod formatting;
 mod man;
 mod parse;
+mod pod_formats;
 mod reading;
 mod shutdown;
 mod tail;
+mod telemetry;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,8 +22,8 @@ use crate::paint::Paint;
 pub(crate) enum Outcome {
     /// All is well.
     Done,
-    /// Done, but lines were rejected.
-    Rejected,
+    /// Done, but the answer is no: lines were rejected, or something is wrong.
+    No,
     /// Done, but an input could not be read; that was said already.
     Unreadable,
 }
@@ -33,12 +35,13 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Tail(args) => tail::run(args),
         Command::Format(FormatCommand::Show(args)) => format::show(args),
         Command::Format(FormatCommand::List(args)) => format::list(args),
+        Command::Telemetry(command) => telemetry::run(command),
         Command::Completions(args) => man::completions(args),
         Command::Man(args) => man::run(args),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Rejected) => ExitCode::from(1),
+        Ok(Outcome::No) => ExitCode::from(1),
         Ok(Outcome::Unreadable) => ExitCode::from(2),
         Err(error) => {
             error.report();

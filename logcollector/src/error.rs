@@ -1,10 +1,11 @@
 //! What ends a command before its time, with what to try instead.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use accesslog::FormatError;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 
 use crate::paint::{BOLD, Paint, RED};
 use crate::visible;
@@ -13,7 +14,7 @@ use crate::visible;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
-    BadFormat(Box<BadFormat>),
+    Marked(Box<Marked>),
     #[error("unknown preset `{}`", visible::clipped(.name.as_bytes(), 80))]
     UnknownPreset { name: String, closest: Vec<String> },
     #[error("the format string is still quoted: it comes out of a quoted YAML string")]
@@ -28,6 +29,20 @@ pub(crate) enum Error {
     UnknownKey { operator: String, closest: Vec<String> },
     #[error("`{}` is no file, and pods as targets need a cluster: this version follows standard input and files", visible::clipped(.target.as_bytes(), 80))]
     NoCluster { target: String },
+    #[error("no manifests: name files or folders with -f")]
+    NoManifests,
+    #[error("{}: no manifests in this folder", .folder.display())]
+    NoManifestsIn { folder: PathBuf },
+    #[error("{}", visible::lines(&.0.to_string()))]
+    MeshConfig(Box<mesh::LoadError>),
+    #[error("no pod `{}` in the manifests", visible::clipped(.name.as_bytes(), 120))]
+    NoSuchPod { name: String, closest: Vec<String> },
+    #[error("pod `{}` is in several namespaces: {}", visible::clipped(.name.as_bytes(), 120), .namespaces.join(", "))]
+    SeveralPods { name: String, namespaces: Vec<String> },
+    #[error("waypoint `{}` logs its services differently", visible::clipped(.name.as_bytes(), 120))]
+    SeveralServices { name: String },
+    #[error("--format and --manifests both say what the format is")]
+    FormatTwice,
     #[error("nothing to read: standard input is a terminal")]
     NothingToRead { command: &'static str },
     #[error("{}: {error}", visible::clipped(.name.as_bytes(), 200))]
@@ -40,15 +55,15 @@ pub(crate) enum Error {
     Start(io::Error),
 }
 
-/// A format string that Envoy refuses, with the place.
+/// Something wrong in a text that the user wrote, with its places marked.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("the format string is not one that Envoy accepts")]
-pub(crate) struct BadFormat {
+#[error("{message}")]
+pub(crate) struct Marked {
+    message: String,
     #[source_code]
     text: NamedSource<String>,
-    #[label("{label}")]
-    span: SourceSpan,
-    label: String,
+    #[label(collection)]
+    labels: Vec<LabeledSpan>,
     #[help]
     help: Option<String>,
 }
@@ -56,18 +71,13 @@ pub(crate) struct BadFormat {
 impl Error {
     /// The error for a format string that did not compile; `origin` says where it came from.
     pub(crate) fn bad_format(origin: &str, text: &str, error: &FormatError) -> Self {
-        let start = error.offset().min(text.len());
-        let length = error.length().clamp(1, (text.len() - start).max(1));
-        // What is shown goes to a terminal: control characters give way to a sign of equal length.
-        let shown = text.chars().map(|c| if c.is_ascii_control() && c != '\n' { '?' } else { c });
-        // At the end of the string there is a blank for the caret to stand under.
-        let shown = shown.chain([' ']).collect();
-        Self::BadFormat(Box::new(BadFormat {
-            text: NamedSource::new(origin, shown),
-            span: (start, length).into(),
-            label: error.kind().to_string(),
-            help: error.suggestion().map(str::to_owned),
-        }))
+        let place = error.offset()..error.offset() + error.length();
+        Self::Marked(Box::new(Marked::new(
+            "the format string is not one that Envoy accepts",
+            (origin, text),
+            &[(place, error.kind().to_string())],
+            error.suggestion().map(str::to_owned),
+        )))
     }
 
     /// What to try instead.
@@ -98,6 +108,28 @@ impl Error {
             Self::UnknownField { closest, .. } | Self::UnknownKey { closest, .. } => {
                 Some(format!("did you mean {}?", or(closest)))
             }
+            Self::NoManifests => Some(
+                "kubectl get pods,namespaces,telemetries,configmaps -A -o yaml > cluster.yaml\n\
+                 and then: -f cluster.yaml"
+                    .to_owned(),
+            ),
+            Self::NoManifestsIn { .. } => Some(
+                "names that end in .yaml, .yml or .json count; -R looks into folders".to_owned(),
+            ),
+            Self::MeshConfig(_) => Some(
+                "a MeshConfig as it is, the ConfigMap `istio` that holds one, Helm values with a \
+                 `meshConfig`, or an IstioOperator"
+                    .to_owned(),
+            ),
+            Self::NoSuchPod { closest, .. } if closest.is_empty() => {
+                Some("`logcollector telemetry who` lists the pods".to_owned())
+            }
+            Self::NoSuchPod { closest, .. } => Some(format!("did you mean {}?", or(closest))),
+            Self::SeveralPods { .. } => Some("say which with --namespace".to_owned()),
+            Self::SeveralServices { .. } => {
+                Some("give the filter of the service that is meant with --filter".to_owned())
+            }
+            Self::FormatTwice => Some("leave out one of them".to_owned()),
             Self::NoCluster { target } => {
                 let pod = visible::clipped(target.as_bytes(), 80);
                 Some(format!("kubectl logs -f {pod} -c istio-proxy | logcollector tail"))
@@ -114,7 +146,7 @@ impl Error {
     pub(crate) fn report(&self) {
         let paint = Paint::stderr();
         let text = match self {
-            Self::BadFormat(bad) => bad.render(paint),
+            Self::Marked(marked) => marked.render("error:", paint),
             _ => None,
         };
         let text = text.unwrap_or_else(|| {
@@ -130,19 +162,55 @@ impl Error {
     }
 }
 
-impl BadFormat {
-    fn render(&self, paint: Paint) -> Option<String> {
+impl Marked {
+    /// Marks places of `text`, which came from `origin`, each with what is to be said of it.
+    pub(crate) fn new(
+        message: impl Into<String>,
+        (origin, text): (&str, &str),
+        places: &[(Range<usize>, String)],
+        help: Option<String>,
+    ) -> Self {
+        let label = |(place, said): &(Range<usize>, String)| {
+            let start = place.start.min(text.len());
+            let length = place.len().clamp(1, (text.len() - start).max(1));
+            LabeledSpan::at((start, length), said.clone())
+        };
+        Self {
+            message: message.into(),
+            text: NamedSource::new(origin, shown(text)),
+            labels: places.iter().map(label).collect(),
+            help,
+        }
+    }
+
+    /// The message with its text and marks; `kind` stands in front. Without a kind, and with an
+    /// empty message, the text and marks alone.
+    pub(crate) fn render(&self, kind: &str, paint: Paint) -> Option<String> {
         let mut theme = if paint.is_on() {
             GraphicalTheme::unicode()
         } else {
             GraphicalTheme::unicode_nocolor()
         };
-        theme.characters.error = "error:".to_owned();
+        theme.characters.error = kind.to_owned();
         let mut text = String::new();
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
         handler.render_report(&mut text, self).ok()?;
-        Some(text.trim_start().to_owned())
+        let text = text.trim_start_matches('\n');
+        // The header stands further in than what it is printed among.
+        Some(if kind.is_empty() { text } else { text.trim_start() }.to_owned())
     }
+}
+
+/// The text as a terminal may show it: what could move the cursor or reorder the line gives way to
+/// signs of equal length, and at the end there is a blank for the mark to stand under.
+fn shown(text: &str) -> String {
+    let safe = |character: char| character == '\n' || visible::is_shown(character);
+    let signs = |character: char| {
+        let length = if safe(character) { 0 } else { character.len_utf8() };
+        let kept = safe(character).then_some(character);
+        kept.into_iter().chain(std::iter::repeat_n('?', length))
+    };
+    text.chars().flat_map(signs).chain([' ']).collect()
 }
 
 /// The names of all presets.

@@ -1,10 +1,13 @@
-//! Formats: the one that was asked for, or those that the lines themselves tell.
+//! Formats: the one that was asked for, those that manifests give each pod, or those that the lines
+//! themselves tell.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use accesslog::{Detector, Format, Reader};
 
 use crate::error::shell_quoted;
+use crate::pods::PodName;
 
 /// How lines are to be read.
 #[derive(Debug)]
@@ -13,6 +16,59 @@ pub(crate) enum Choice {
     Auto(Detector),
     /// By one format.
     Fixed(Arc<Format>),
+    /// By the formats of the pod that wrote them; by what they look like where that is not known.
+    Pods(PodFormats, Detector),
+}
+
+/// The formats of each pod's loggers.
+#[derive(Debug, Default)]
+pub(crate) struct PodFormats {
+    formats: Vec<Arc<Format>>,
+    /// By pod name: the namespace, and which formats.
+    pods: HashMap<String, Vec<(String, Vec<usize>)>>,
+}
+
+impl PodFormats {
+    /// Adds a pod and the formats that its proxy writes with.
+    pub(crate) fn add(&mut self, namespace: &str, name: &str, formats: Vec<Arc<Format>>) {
+        let indices = formats.into_iter().map(|format| self.index(format)).collect();
+        self.pods.entry(name.to_owned()).or_default().push((namespace.to_owned(), indices));
+    }
+
+    fn index(&mut self, format: Arc<Format>) -> usize {
+        let known = self.formats.iter().position(|other| same(other, &format));
+        known.unwrap_or_else(|| {
+            self.formats.push(format);
+            self.formats.len() - 1
+        })
+    }
+
+    /// The formats that a pod may write with; `None` for a pod that is not known.
+    pub(crate) fn all_of(&self, pod: &PodName) -> Option<Vec<Arc<Format>>> {
+        let format = |index: usize| self.formats.get(index).cloned();
+        self.of(pod).map(|indices| indices.into_iter().filter_map(format).collect())
+    }
+
+    /// Which formats a pod may write with; `None` for a pod that is not known. Where several
+    /// namespaces have a pod of the name, and which one is meant is not known, theirs together. A
+    /// pod that is not there itself goes by its controller.
+    fn of(&self, pod: &PodName) -> Option<Vec<usize>> {
+        let of_controller = || pod.controllers().find_map(|name| self.pods.get(&name));
+        let named = self.pods.get(&pod.name).or_else(of_controller)?;
+        let meant = named.iter().filter(|(namespace, _)| {
+            pod.namespace.as_ref().is_none_or(|wanted| wanted == namespace)
+        });
+        let mut found: Option<Vec<usize>> = None;
+        for (_, indices) in meant {
+            let known = found.get_or_insert_default();
+            for index in indices {
+                if !known.contains(index) {
+                    known.push(*index);
+                }
+            }
+        }
+        found
+    }
 }
 
 /// More formats than these are not told from lines, so that hostile ones cannot fill the memory.
@@ -23,20 +79,34 @@ const MOST: usize = 64;
 pub(crate) struct Formats {
     detector: Option<Detector>,
     readers: Vec<Reader>,
+    pods: PodFormats,
 }
 
 impl Formats {
     /// The formats for a choice; a fixed one has the index 0.
     pub(crate) fn new(choice: Choice) -> Self {
-        match choice {
-            Choice::Auto(detector) => Self { detector: Some(detector), readers: Vec::new() },
-            Choice::Fixed(format) => Self { detector: None, readers: vec![Reader::new(format)] },
-        }
+        let (detector, formats, pods) = match choice {
+            Choice::Auto(detector) => (Some(detector), Vec::new(), PodFormats::default()),
+            Choice::Fixed(format) => (None, vec![format], PodFormats::default()),
+            Choice::Pods(pods, detector) => (Some(detector), pods.formats.clone(), pods),
+        };
+        Self { detector, readers: formats.into_iter().map(Reader::new).collect(), pods }
     }
 
     /// The index of the format that was asked for, if one was.
     pub(crate) fn fixed(&self) -> Option<usize> {
         self.detector.is_none().then_some(0)
+    }
+
+    /// The formats that manifests give a pod, in the order in which they are to be tried; none where
+    /// the pod does not log, and `None` where it is not known.
+    pub(crate) fn of_pod(&self, pod: &PodName) -> Option<Vec<usize>> {
+        self.pods.of(pod)
+    }
+
+    /// Whether manifests were given.
+    pub(crate) fn knows_pods(&self) -> bool {
+        !self.pods.pods.is_empty()
     }
 
     /// How many lines a record of the format that was asked for takes.
@@ -67,13 +137,9 @@ impl Formats {
             said.push_str(&format!("\n  --format {}", shell_quoted(&string)));
         }
         let format = detected.format();
-        let same = |reader: &Reader| {
-            reader.format().text() == format.text()
-                && reader.format().encoding() == format.encoding()
-        };
-        let index = match self.readers.iter().position(same) {
+        let index = match self.readers.iter().position(|reader| same(reader.format(), format)) {
             Some(index) => index,
-            None if self.readers.len() >= MOST => return None,
+            None if self.readers.len() >= MOST + self.pods.formats.len() => return None,
             None => {
                 self.readers.push(Reader::new(Arc::clone(format)));
                 self.readers.len() - 1
@@ -81,4 +147,11 @@ impl Formats {
         };
         Some((index, said))
     }
+}
+
+/// Whether two formats read lines in the same way.
+fn same(left: &Format, right: &Format) -> bool {
+    left.text() == right.text()
+        && left.encoding() == right.encoding()
+        && left.omits_empty_values() == right.omits_empty_values()
 }

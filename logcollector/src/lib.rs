@@ -10,16 +10,21 @@ mod command;
 mod error;
 mod formats;
 pub mod frame;
+mod grid;
+mod manifests;
 mod notes;
 mod other;
 mod output;
 mod paint;
 mod pipeline;
+mod pods;
+mod select;
 mod sink;
 mod source;
 mod streams;
 pub mod unwrap;
 mod visible;
+mod workloads;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::error::Error;
 use crate::visible;
 
 /// Above this many bytes the buffer is written out.
@@ -14,6 +15,14 @@ pub(crate) enum Stop {
     Closed,
     /// Writing failed.
     Failed(io::Error),
+    /// The records cannot be chosen as was asked.
+    Refused(Box<Error>),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refused(Box::new(error))
+    }
 }
 
 /// What is done to output before it reaches a terminal.

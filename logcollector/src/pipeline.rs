@@ -9,11 +9,13 @@ mod messages;
 use std::io::Write;
 
 use crate::account::Account;
-use crate::formats::{Choice, Formats};
+use crate::formats::Choice;
 use crate::frame::Framer;
 use crate::notes::Notes;
 use crate::output::{Output, Stop};
 use crate::paint::Paint;
+use crate::pods::PodName;
+use crate::select::Selection;
 use crate::sink::Sink;
 pub(crate) use block::Block;
 use lines::Lines;
@@ -34,9 +36,23 @@ pub(crate) enum OtherLines {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) format: Choice,
+    /// The pod that wrote every input, where nothing else tells.
+    pub(crate) pod: Option<PodName>,
+    /// Which records go on to the sink; all of them where there is none.
+    pub(crate) selection: Option<Selection>,
     pub(crate) max_line: usize,
     pub(crate) other: OtherLines,
     pub(crate) sink: Sink,
+}
+
+/// What is left when all inputs are read.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) account: Account,
+    pub(crate) notes: Notes,
+    pub(crate) selection: Option<Selection>,
+    /// Whether the end of the output was written.
+    pub(crate) flushed: Result<(), Stop>,
 }
 
 /// Takes the chunks of one input after the other.
@@ -53,8 +69,8 @@ pub(crate) struct Pipeline<W: Write> {
 impl<W: Write> Pipeline<W> {
     /// A pipeline that writes to `output`.
     pub(crate) fn new(settings: Settings, output: Output<W>, notes: Notes) -> Self {
-        let Settings { format, max_line, other, sink } = settings;
-        let messages = Messages::new(Formats::new(format), other, sink, output, notes);
+        let max_line = settings.max_line;
+        let messages = Messages::new(settings, output, notes);
         Self { max_line, framer: Framer::new(max_line), lines: Lines::new(messages, max_line) }
     }
 
@@ -96,10 +112,10 @@ impl<W: Write> Pipeline<W> {
     }
 
     /// Ends the work: writes out what is left and gives the account.
-    pub(crate) fn finish(mut self) -> (Account, Notes, Result<(), Stop>) {
+    pub(crate) fn finish(mut self) -> Finished {
         let flushed = self.lines.messages.end_output();
-        let (account, notes) = self.lines.messages.finish();
-        (account, notes, flushed)
+        let (account, notes, selection) = self.lines.messages.finish();
+        Finished { account, notes, selection, flushed }
     }
 
     /// The notes, to say something or to show a progress bar.

@@ -15,6 +15,8 @@ const MOST: usize = 4096;
 pub(crate) struct Stream {
     /// The format that its lines are read with: an index among those in use.
     pub(crate) format: Option<usize>,
+    /// The formats that manifests give its pod, likeliest first.
+    pub(crate) given: Vec<usize>,
     /// Whose log the last line was, if it was no record.
     pub(crate) last_other: Option<Other>,
     /// The chunk whose lines were looked through for a format, in vain.

@@ -24,6 +24,12 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// The text made visible, but for the newlines between its lines.
+pub(crate) fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(|line| self::text(line.as_bytes())).collect();
+    lines.join("\n")
+}
+
 /// The beginning of `bytes`, made visible, in about `limit` bytes; `...` tells that there is more.
 pub(crate) fn clipped(bytes: &[u8], limit: usize) -> String {
     // A character takes at most four bytes, so that a cut one is behind the limit.
@@ -95,7 +101,7 @@ fn write_char(character: char, out: &mut Vec<u8>) {
 
 /// Whether a character stands for itself: neither a control nor a format character, and not one
 /// that ends lines.
-fn is_shown(character: char) -> bool {
+pub(crate) fn is_shown(character: char) -> bool {
     !character.is_control()
         && !matches!(
             character,

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use super::request::Request;
-use super::rng::Rng;
 use super::text::Time;
+use crate::rng::Rng;
 
 /// Lines of other logs of a sidecar: the stream, what follows the time, the tab or space included.
 const OTHERS: &[(&str, &str)] = &[

@@ -1,7 +1,7 @@
 //! Requests and TCP connections, as a proxy knows them when they end.
 
-use super::rng::Rng;
 use super::words;
+use crate::rng::Rng;
 
 /// What a proxy knows of a request. `None` is what it prints `-` for.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// Services as `name.namespace`, with the port that they listen on.
 pub(super) const SERVICES: &[(&str, u16)] = &[

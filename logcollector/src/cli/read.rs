@@ -1,12 +1,57 @@
 //! The options of every command that reads access logs.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::EncodingArg;
+use crate::pods::PodName;
 
 /// How to read and how to print.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) pods: PodFormatArgs,
+
+    /// Exit with 1 when a line could not be read
+    #[arg(long, help_heading = "Reading")]
+    pub(crate) strict: bool,
+
+    /// Print only records that Envoy would log under this filter, a CEL expression such as
+    /// 'response.code >= 500 || request.duration > duration("1s")'
+    ///
+    /// Names and rules are those of Istio's Telemetry filters. A record whose line does not tell is
+    /// printed, and counted at the end. A format that cannot carry what the expression asks for
+    /// ends the run with exit code 2.
+    #[arg(long = "where", value_name = "CEL", help_heading = "Printing")]
+    pub(crate) filter: Option<String>,
+
+    /// How to print records [default: pretty on a terminal, json otherwise]
+    #[arg(short, long, value_enum, help_heading = "Printing")]
+    pub(crate) output: Option<OutputArg>,
+
+    /// Print only these fields, in this order; pod, container, stream, time, extra and ambiguous
+    /// may be among them
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = field)]
+    #[arg(help_heading = "Printing")]
+    pub(crate) fields: Option<Vec<String>>,
+
+    /// Leave absent fields out (json, logfmt)
+    #[arg(long, help_heading = "Printing")]
+    pub(crate) skip_absent: bool,
+
+    /// What to do with lines of other logs: Envoy's own, the agent's, kubectl's notices
+    /// [default: show with pretty, drop otherwise]
+    #[arg(long, value_enum, help_heading = "Printing")]
+    pub(crate) other: Option<OtherArg>,
+}
+
+/// The format of the lines, and how long they may be.
+#[derive(Debug, Args)]
+pub(crate) struct FormatArgs {
     /// The access log's format: `auto`, a preset (`istio`, `istio@1.9`, `istio-json`, `envoy`, ...),
     /// a format string, or @FILE to read one from a file
     #[arg(long, value_name = "FORMAT", default_value = "auto", help_heading = "Reading")]
@@ -29,29 +74,26 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size)]
     #[arg(help_heading = "Reading")]
     pub(crate) max_line: usize,
+}
 
-    /// Exit with 1 when a line could not be read
-    #[arg(long, help_heading = "Reading")]
-    pub(crate) strict: bool,
+/// Formats from manifests, pod by pod.
+#[derive(Debug, Args)]
+pub(crate) struct PodFormatArgs {
+    /// Take the format of each pod's lines from these manifests (pods, Telemetry, MeshConfig): a
+    /// file or a folder; may be repeated
+    ///
+    /// Pods are known from kubectl's --prefix, from the names of their log files, or from --pod.
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Reading")]
+    pub(crate) manifests: Vec<PathBuf>,
 
-    /// How to print records [default: pretty on a terminal, json otherwise]
-    #[arg(short, long, value_enum, help_heading = "Printing")]
-    pub(crate) output: Option<OutputArg>,
+    /// MeshConfig for --manifests: a bare one, the ConfigMap, Helm values or an IstioOperator
+    #[arg(long, value_name = "FILE", requires = "manifests", help_heading = "Reading")]
+    pub(crate) mesh_config: Option<PathBuf>,
 
-    /// Print only these fields, in this order; pod, container, stream, time, extra and ambiguous
-    /// may be among them
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = field)]
-    #[arg(help_heading = "Printing")]
-    pub(crate) fields: Option<Vec<String>>,
-
-    /// Leave absent fields out (json, logfmt)
-    #[arg(long, help_heading = "Printing")]
-    pub(crate) skip_absent: bool,
-
-    /// What to do with lines of other logs: Envoy's own, the agent's, kubectl's notices
-    /// [default: show with pretty, drop otherwise]
-    #[arg(long, value_enum, help_heading = "Printing")]
-    pub(crate) other: Option<OtherArg>,
+    /// The pod that wrote the lines, where they and the file's name do not tell
+    #[arg(long, value_name = "[NAMESPACE/]POD", value_parser = PodName::parse)]
+    #[arg(requires = "manifests", help_heading = "Reading")]
+    pub(crate) pod: Option<PodName>,
 }
 
 /// How records are printed.

@@ -1,11 +1,13 @@
 //! `format show` and `format list`: what format strings and command operators mean.
 
 use accesslog::{Field, Format, OPERATORS, Operator, Segment, Source};
+use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::{Outcome, formatting, pretty, print};
 use crate::cli::{FormatListArgs, FormatShowArgs};
 use crate::error::Error;
+use crate::grid::Grid;
 use crate::paint::{BOLD, CYAN, DIM, Paint, YELLOW};
 use crate::visible;
 
@@ -56,9 +58,9 @@ fn field_json(field: &Field) -> Value {
 }
 
 fn show_pretty(format: &Format, paint: Paint) -> String {
-    let mut rows = vec![["SEGMENT", "KEY", "TYPE", "UNIT", "MEANING"].map(str::to_owned)];
+    let mut grid = Grid::new(["SEGMENT", "KEY", "TYPE", "UNIT", "MEANING"]);
     for segment in format.segments() {
-        rows.push(match segment {
+        grid.row(match segment {
             Segment::Literal(bytes) => {
                 let shown = format!("`{}`", visible::text(bytes));
                 [shown, String::new(), String::new(), String::new(), String::new()]
@@ -75,12 +77,12 @@ fn show_pretty(format: &Format, paint: Paint) -> String {
             },
         });
     }
-    rows.extend(format.templates().map(|(key, text)| {
-        let cells = [text, key].map(|cell| visible::text(cell.as_bytes()));
-        let [text, key] = cells;
-        [text, key, "string".to_owned(), String::new(), "text around operators".to_owned()]
-    }));
-    let mut text = table(&rows, paint);
+    for (key, text) in format.templates() {
+        let [text, key] = [text, key].map(|cell| visible::text(cell.as_bytes()));
+        let meaning = "text around operators".to_owned();
+        grid.row([text, key, "string".to_owned(), String::new(), meaning]);
+    }
+    let mut text = grid.text(style, paint);
     for warning in format.warnings() {
         let shown = visible::text(warning.to_string().as_bytes());
         text.push_str(&format!("{} {shown}\n", paint.text(YELLOW, "warning:")));
@@ -99,16 +101,17 @@ fn operator_json(operator: &Operator) -> Value {
 }
 
 fn list_pretty(paint: Paint) -> String {
-    let mut rows = vec![["OPERATOR", "TYPE", "UNIT", "MEANING"].map(str::to_owned)];
-    rows.extend(OPERATORS.iter().map(|operator| {
+    let mut grid = Grid::new(["OPERATOR", "TYPE", "UNIT", "MEANING"]);
+    for operator in OPERATORS {
         let unit = operator.unit.map_or("", accesslog::Unit::as_str);
         let mut meaning = operator.meaning.to_owned();
         if let Source::Extension(name) = operator.source {
             meaning.push_str(&format!(" (extension {name})"));
         }
-        [operator.syntax(), operator.kind.as_str().to_owned(), unit.to_owned(), meaning]
-    }));
-    table(&rows, paint)
+        let kind = operator.kind.as_str().to_owned();
+        grid.row([operator.syntax(), kind, unit.to_owned(), meaning]);
+    }
+    grid.text(style, paint)
 }
 
 fn source(operator: &Operator) -> String {
@@ -119,32 +122,12 @@ fn source(operator: &Operator) -> String {
     }
 }
 
-/// Rows with aligned columns; the first row is the header.
-fn table<const N: usize>(rows: &[[String; N]], paint: Paint) -> String {
-    /// A wider cell does not push the others away.
-    const WIDEST: usize = 48;
-    let width = |text: &str| text.chars().count();
-    let mut widths = [0; N];
-    for row in rows {
-        for (widest, cell) in widths.iter_mut().zip(row) {
-            *widest = width(cell).min(WIDEST).max(*widest);
-        }
+/// Operators stand out, literals step back.
+fn style(row: usize, (column, cell): (usize, &str)) -> Style {
+    match (row, column) {
+        (0, _) => BOLD,
+        (_, 0) if cell.starts_with('%') => CYAN,
+        (_, 0) => DIM,
+        _ => Style::new(),
     }
-    let mut text = String::new();
-    for (number, row) in rows.iter().enumerate() {
-        let mut line = String::new();
-        for (column, (cell, wide)) in row.iter().zip(widths).enumerate() {
-            let style = match (number, column) {
-                (0, _) => BOLD,
-                (_, 0) if cell.starts_with('%') => CYAN,
-                (_, 0) => DIM,
-                _ => anstyle::Style::new(),
-            };
-            line.push_str(&if cell.is_empty() { String::new() } else { paint.text(style, cell) });
-            line.extend(std::iter::repeat_n(' ', wide.saturating_sub(width(cell)) + 2));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }

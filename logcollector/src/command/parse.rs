@@ -10,6 +10,7 @@ use super::Outcome;
 use super::reading::{End, Reading};
 use crate::cli::ParseArgs;
 use crate::error::Error;
+use crate::output::Stop;
 use crate::source::Source;
 
 /// How much is read at a time; a format is told from the first block.
@@ -19,32 +20,47 @@ const LONG: u64 = 64 * 1024 * 1024;
 
 /// Runs `parse`.
 pub(crate) fn run(args: ParseArgs) -> Result<Outcome, Error> {
-    let mut files = args.files;
+    let files = inputs(args.files, "parse")?;
+    let mut reading = Reading::new(args.read)?;
+    let (unreadable, stopped) = read_all(&mut reading, &files);
+    let outcome = reading.finish(stopped)?;
+    Ok(if unreadable { Outcome::Unreadable } else { outcome })
+}
+
+/// The files to read, standard input where none is named.
+///
+/// # Errors
+///
+/// When standard input is a terminal: nobody types access logs.
+pub(super) fn inputs(
+    mut files: Vec<PathBuf>,
+    command: &'static str,
+) -> Result<Vec<PathBuf>, Error> {
     if files.is_empty() {
         files.push(PathBuf::from("-"));
     }
     if files.iter().any(|file| file == Path::new("-")) && io::stdin().is_terminal() {
-        return Err(Error::NothingToRead { command: "parse" });
+        return Err(Error::NothingToRead { command });
     }
-    let mut reading = Reading::new(args.read)?;
+    Ok(files)
+}
+
+/// Reads files one after the other. Gives whether one could not be read, which was said, and why
+/// reading ended before its time, if it did.
+pub(super) fn read_all(reading: &mut Reading, files: &[PathBuf]) -> (bool, Result<(), Stop>) {
     let mut unreadable = false;
-    let mut stopped = Ok(());
-    for file in &files {
-        match read(&mut reading, file) {
+    for file in files {
+        match read(reading, file) {
             Ok(()) => {}
             Err(End::Input(error)) => {
                 unreadable = true;
                 reading.pipeline.notes().hide();
                 error.report();
             }
-            Err(End::Output(stop)) => {
-                stopped = Err(stop);
-                break;
-            }
+            Err(End::Output(stop)) => return (unreadable, Err(stop)),
         }
     }
-    let outcome = reading.finish(stopped)?;
-    Ok(if unreadable { Outcome::Unreadable } else { outcome })
+    (unreadable, Ok(()))
 }
 
 fn read(reading: &mut Reading, file: &Path) -> Result<(), End> {

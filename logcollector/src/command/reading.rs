@@ -4,14 +4,16 @@ use std::io::{self, IsTerminal, Stdout};
 
 use accesslog::{Encoding, Format};
 
-use super::{Outcome, formatting};
-use crate::cli::{OtherArg, OutputArg, ReadArgs};
+use super::{Outcome, formatting, pod_formats};
+use crate::cli::{FormatArgs, OtherArg, OutputArg, ReadArgs};
 use crate::error::{Error, closest};
 use crate::formats::Choice;
 use crate::notes::Notes;
 use crate::output::{Guard, Output, Stop};
 use crate::paint::Paint;
-use crate::pipeline::{OtherLines, Pipeline, Settings};
+use crate::pipeline::{Finished, OtherLines, Pipeline, Settings};
+use crate::pods::PodName;
+use crate::select::{self, Replay, Selection, Where};
 use crate::sink::{Columns, RECORD_KEYS, Sink, WRAPPER_KEYS};
 
 /// A pipeline to standard output, and how its end is judged.
@@ -35,41 +37,94 @@ impl From<Stop> for End {
 impl Reading {
     /// The pipeline that the options ask for.
     pub(crate) fn new(args: ReadArgs) -> Result<Self, Error> {
+        let notes = Notes::new();
         let terminal = io::stdout().is_terminal();
-        let options = formatting::options(args.keys.clone(), args.omit_empty_values);
-        let (format, remarks) = formatting::choice(&args.format, args.encoding, options)?;
+        let (format, pod) = choice(&args, &notes)?;
         if let Choice::Fixed(format) = &format {
-            formatting::check_keys(format, &args.keys)?;
+            formatting::check_keys(format, &args.format.keys)?;
             check_fields(format, args.fields.as_deref().unwrap_or_default())?;
         }
+        let selection = args.filter.map(|text| chosen(&text, &format, &notes)).transpose()?;
         let default = if terminal { OutputArg::Pretty } else { OutputArg::Json };
         let output = args.output.unwrap_or(default);
         let columns = args.fields.map(Columns::chosen);
         let settings = Settings {
             format,
-            max_line: args.max_line,
+            pod,
+            selection: selection.map(Selection::Where),
+            max_line: args.format.max_line,
             other: other_lines(args.other, output),
             sink: sink(output, columns, args.skip_absent),
         };
-        let notes = Notes::new();
-        remarks.iter().for_each(|remark| notes.say(remark));
         let output = Output::new(io::stdout(), guard(output, terminal));
         Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: args.strict })
     }
 
+    /// A pipeline that prints nothing and counts what `replay` would have kept.
+    pub(crate) fn replaying(args: FormatArgs, replay: Replay, notes: Notes) -> Result<Self, Error> {
+        let settings = Settings {
+            max_line: args.max_line,
+            format: asked(&args, &notes)?,
+            pod: None,
+            selection: Some(Selection::Replay(Box::new(replay))),
+            other: OtherLines::Dropped,
+            sink: Sink::None,
+        };
+        let output = Output::new(io::stdout(), Guard::Off);
+        Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: false })
+    }
+
     /// Ends the work, and prints the account. `stopped` is why it ended before its time, if it did.
     pub(crate) fn finish(self, stopped: Result<(), Stop>) -> Result<Outcome, Error> {
-        let (account, notes, flushed) = self.pipeline.finish();
-        match stopped.and(flushed) {
+        let strict = self.strict;
+        let Some(finished) = self.end(stopped)? else { return Ok(Outcome::Done) };
+        let rejected = strict && finished.account.has_unparsed();
+        Ok(if rejected { Outcome::No } else { Outcome::Done })
+    }
+
+    /// Ends the work, prints the account, and gives what is left; `None` when whoever read standard
+    /// output has gone.
+    pub(crate) fn end(self, stopped: Result<(), Stop>) -> Result<Option<Finished>, Error> {
+        let mut finished = self.pipeline.finish();
+        match stopped.and(std::mem::replace(&mut finished.flushed, Ok(()))) {
             Ok(()) => {}
             // Who closes standard output has seen enough, and an account of a part is no account.
-            Err(Stop::Closed) => return Ok(Outcome::Done),
+            Err(Stop::Closed) => return Ok(None),
             Err(Stop::Failed(error)) => return Err(Error::Output(error)),
+            Err(Stop::Refused(error)) => return Err(*error),
         }
-        notes.print(&account.to_string());
-        let rejected = self.strict && account.has_unparsed();
-        Ok(if rejected { Outcome::Rejected } else { Outcome::Done })
+        finished.notes.print(&finished.account.to_string());
+        Ok(Some(finished))
     }
+}
+
+/// How lines are read, and the pod that wrote them if that was said.
+fn choice(args: &ReadArgs, notes: &Notes) -> Result<(Choice, Option<PodName>), Error> {
+    if args.pods.manifests.is_empty() {
+        return Ok((asked(&args.format, notes)?, None));
+    }
+    if args.format.format != "auto" {
+        return Err(Error::FormatTwice);
+    }
+    let options = formatting::options(args.format.keys.clone(), args.format.omit_empty_values);
+    Ok((pod_formats::choice(&args.pods, options, notes)?, args.pods.pod.clone()))
+}
+
+/// The format that the options ask for; what is to be known about it is said.
+fn asked(args: &FormatArgs, notes: &Notes) -> Result<Choice, Error> {
+    let options = formatting::options(args.keys.clone(), args.omit_empty_values);
+    let (format, remarks) = formatting::choice(&args.format, args.encoding, options)?;
+    remarks.iter().for_each(|remark| notes.say(remark));
+    Ok(format)
+}
+
+/// The choice of records that `--where` asks for.
+fn chosen(text: &str, format: &Choice, notes: &Notes) -> Result<Where, Error> {
+    let mut chosen = Where::new(select::expression(select::WHERE, text, notes)?);
+    if let Choice::Fixed(format) = format {
+        chosen.check(0, format)?;
+    }
+    Ok(chosen)
 }
 
 fn sink(output: OutputArg, columns: Option<Columns>, skip_absent: bool) -> Sink {

@@ -1,16 +1,19 @@
 //! Messages: reads them as records, or tells what else they are.
 
 use std::io::Write;
+use std::path::Path;
 
 use accesslog::Mismatch;
 
-use super::OtherLines;
+use super::{OtherLines, Settings};
 use crate::account::Account;
 use crate::formats::Formats;
 use crate::notes::Notes;
 use crate::other::Other;
 use crate::output::{Output, Stop};
 use crate::paint::DIM;
+use crate::pods::PodName;
+use crate::select::Selection;
 use crate::sink::{Entry, Sink};
 use crate::streams::{Streams, same};
 use crate::unwrap::{self, Form, Wrapper};
@@ -20,7 +23,7 @@ use crate::visible;
 const SHOWN: usize = 2000;
 /// How many lines of a chunk are looked at ahead of their turn, over all streams.
 const AHEAD: usize = 1 << 16;
-/// How many changes of format are announced for a stream.
+/// How many changes of format are announced for a stream, and how many pods without a known one.
 const ANNOUNCED: u32 = 10;
 
 /// A line without its wrapper.
@@ -34,6 +37,13 @@ pub(super) struct Message<'a> {
 #[derive(Debug)]
 pub(super) struct Messages<W: Write> {
     formats: Formats,
+    selection: Option<Selection>,
+    /// The pod that wrote all inputs, if that was said.
+    pod: Option<PodName>,
+    /// The pod that wrote this input, by its name.
+    input_pod: Option<PodName>,
+    /// How many pods had no format in the manifests.
+    unknown_pods: u32,
     streams: Streams,
     sink: Sink,
     output: Output<W>,
@@ -54,16 +64,16 @@ pub(super) struct Messages<W: Write> {
 }
 
 impl<W: Write> Messages<W> {
-    pub(super) fn new(
-        formats: Formats,
-        other: OtherLines,
-        sink: Sink,
-        output: Output<W>,
-        notes: Notes,
-    ) -> Self {
+    pub(super) fn new(settings: Settings, output: Output<W>, notes: Notes) -> Self {
+        let Settings { format, pod, selection, other, sink, .. } = settings;
+        let formats = Formats::new(format);
         Self {
             lines_per_record: formats.lines_per_record(),
             formats,
+            selection,
+            pod,
+            input_pod: None,
+            unknown_pods: 0,
             streams: Streams::default(),
             sink,
             output,
@@ -82,6 +92,7 @@ impl<W: Write> Messages<W> {
     pub(super) fn begin(&mut self, name: &str) {
         self.streams = Streams::default();
         self.input = visible::text(name.as_bytes());
+        self.input_pod = self.pod.clone().or_else(|| PodName::of_file(Path::new(name)));
         self.line_number = 0;
         self.first_format = None;
         self.without_format = 0;
@@ -132,11 +143,14 @@ impl<W: Write> Messages<W> {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> (Account, Notes) {
+    pub(super) fn finish(self) -> (Account, Notes, Option<Selection>) {
         if self.account.has_records() {
             self.sink.remarks().iter().for_each(|remark| self.notes.say(remark));
         }
-        (self.account, self.notes)
+        if let Some(remark) = self.selection.as_ref().and_then(Selection::remark) {
+            self.notes.say(&remark);
+        }
+        (self.account, self.notes, self.selection)
     }
 
     /// Reads a message as a record of its stream's format and writes it; whether it was one.
@@ -150,12 +164,19 @@ impl<W: Write> Messages<W> {
 
     /// Reads with one format: `None` when the message was a record and is written.
     fn read(&mut self, message: &Message<'_>, format: usize) -> Result<Option<Mismatch>, Stop> {
-        let Self { formats, sink, output, account, .. } = self;
+        let Self { formats, selection, sink, output, account, .. } = self;
         let Some(reader) = formats.reader(format) else { return Ok(None) };
         let record = match reader.read(message.body) {
             Ok(record) => record,
             Err(mismatch) => return Ok(Some(mismatch)),
         };
+        if let Some(selection) = selection
+            && !selection.keeps(format, &record, message.body)?
+        {
+            account.filtered();
+            self.streams.of(&message.wrapper).last_other = None;
+            return Ok(None);
+        }
         account.record(record.ambiguity().is_some());
         let entry = Entry { wrapper: &message.wrapper, record: &record, line: message.body };
         output.append(|out| sink.record(&entry, out))?;
@@ -182,6 +203,9 @@ impl<W: Write> Messages<W> {
                     None => return Ok(Some(message)),
                     found => mismatch = mismatch.or(found.map(|found| (found, format))),
                 }
+            }
+            if let Some(message) = self.read_as_given(candidates, format)? {
+                return Ok(Some(message));
             }
         }
         if self.settle_other(candidates)? {
@@ -234,13 +258,78 @@ impl<W: Write> Messages<W> {
         if stream.format.is_some() || stream.searched == Some(self.chunk) {
             return stream.format;
         }
-        stream.searched = Some(self.chunk);
+        let new = stream.searched.replace(self.chunk).is_none();
+        if new && self.formats.knows_pods() {
+            self.give(wrapper);
+            if let Some(format) = self.streams.of(wrapper).format {
+                return Some(format);
+            }
+        }
         let here = candidates.iter().map(|message| message.body);
         let ahead = &mut self.ahead;
         let lines = here.chain(messages_of(wrapper, rest, ahead));
         let (format, said) = self.formats.detect(lines)?;
         self.take(wrapper, format, &said);
         Some(format)
+    }
+
+    /// Gives a new stream the formats that the manifests have for its pod.
+    fn give(&mut self, wrapper: &Wrapper<'_>) {
+        let told = wrapper.pod.map(|name| PodName {
+            namespace: None,
+            name: String::from_utf8_lossy(name).into_owned(),
+        });
+        let Some(pod) = told.as_ref().or(self.input_pod.as_ref()) else { return };
+        let given = self.formats.of_pod(pod);
+        if let Some(&format) = given.as_deref().and_then(<[usize]>::first) {
+            let stream = self.streams.of(wrapper);
+            stream.format = Some(format);
+            stream.given = given.unwrap_or_default();
+            self.first_format.get_or_insert(format);
+            return;
+        }
+        let why = match given {
+            Some(_) => "writes no access log, by the manifests",
+            None => "is not in the manifests",
+        };
+        self.unknown_pods += 1;
+        match self.unknown_pods {
+            ..ANNOUNCED => {
+                let name = visible::text(pod.name.as_bytes());
+                self.notes
+                    .say(&format!("{name}: the pod {why}; its format is told from its lines"));
+            }
+            ANNOUNCED => {
+                self.notes.say("further pods without a format in the manifests are not told")
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads a message with the other formats that its pod may write with; the one that fits is
+    /// tried first from then on.
+    fn read_as_given<'c, 'a>(
+        &mut self,
+        candidates: &'c [Message<'a>],
+        tried: usize,
+    ) -> Result<Option<&'c Message<'a>>, Stop> {
+        let Some(first) = candidates.first() else { return Ok(None) };
+        let given = std::mem::take(&mut self.streams.of(&first.wrapper).given);
+        let mut found = None;
+        'formats: for &format in given.iter().filter(|&&format| format != tried) {
+            for message in candidates {
+                if self.read(message, format)?.is_none() {
+                    found = Some((format, message));
+                    break 'formats;
+                }
+            }
+        }
+        let stream = self.streams.of(&first.wrapper);
+        stream.given = given;
+        if let Some((format, _)) = found {
+            stream.format = Some(format);
+        }
+        Ok(found.map(|(_, message)| message))
     }
 
     /// The format to go on with when a stream whose lines ended in a route name has one that goes on
@@ -252,7 +341,8 @@ impl<W: Write> Messages<W> {
             digits > 0 && before.and_then(|at| message.body.get(at)) == Some(&b' ')
         };
         let message = candidates.iter().find(ends_in_number)?;
-        if self.formats.fixed().is_some() || !self.formats.ends_in_route_name(format) {
+        let given = !self.streams.of(&message.wrapper).given.is_empty();
+        if given || self.formats.fixed().is_some() || !self.formats.ends_in_route_name(format) {
             return None;
         }
         let switched = self.switch(message);

@@ -11,6 +11,8 @@ fn run(format: Choice, chunks: &[&[u8]]) -> (String, String) {
     let columns = Columns::chosen(columns.map(str::to_owned).to_vec());
     let settings = Settings {
         format,
+        pod: None,
+        selection: None,
         max_line: 400,
         other: OtherLines::Dropped,
         sink: Sink::json(Some(columns), false),
@@ -23,9 +25,9 @@ fn run(format: Choice, chunks: &[&[u8]]) -> (String, String) {
         assert!(pipeline.chunk(chunk).is_ok());
     }
     assert!(pipeline.end().is_ok());
-    let (account, _, flushed) = pipeline.finish();
-    assert!(flushed.is_ok());
-    let account = account.to_string().lines().next().unwrap_or_default().to_owned();
+    let finished = pipeline.finish();
+    assert!(finished.flushed.is_ok());
+    let account = finished.account.to_string().lines().next().unwrap_or_default().to_owned();
     (String::from_utf8(written).unwrap(), account)
 }
 

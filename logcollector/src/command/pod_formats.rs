@@ -1,0 +1,103 @@
+//! Formats of pods, from the manifests that decide about them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use accesslog::{Detector, Format, FormatOptions};
+use telemetry::{Cluster, Logger, Row, Sink};
+
+use crate::cli::{ManifestArgs, PodFormatArgs};
+use crate::error::{Error, closest};
+use crate::formats::{Choice, PodFormats};
+use crate::manifests::Manifests;
+use crate::notes::Notes;
+use crate::visible;
+
+/// The paths of a container's log.
+const CONTAINER_LOG: [&str; 2] = ["/dev/stdout", "/dev/stderr"];
+
+/// The choice of formats that `--manifests` and its relatives ask for.
+///
+/// # Errors
+///
+/// When the manifests cannot be read, or do not have the pod of `--pod`.
+pub(super) fn choice(
+    args: &PodFormatArgs,
+    options: FormatOptions,
+    notes: &Notes,
+) -> Result<Choice, Error> {
+    let manifests = ManifestArgs {
+        files: args.manifests.clone(),
+        recursive: false,
+        mesh_config: args.mesh_config.clone(),
+        revision: None,
+    };
+    let manifests = Manifests::read(&manifests, notes)?;
+    let cluster = Cluster::new(&manifests.inventory);
+    let mut compiler = Compiler { options: &options, notes, known: HashMap::new() };
+    let mut formats = PodFormats::default();
+    let mut names = Vec::new();
+    for row in cluster.who(&manifests.inventory.workloads, None) {
+        formats.add(&row.namespace, &row.pod, compiler.formats(&row));
+        names.push(row.pod);
+    }
+    let Some(pod) = &args.pod else { return Ok(Choice::Pods(formats, Detector::new(options))) };
+    match formats.all_of(pod) {
+        Some(known) => match <[_; 1]>::try_from(known) {
+            Ok([format]) => Ok(Choice::Fixed(format)),
+            Err(_) => Ok(Choice::Pods(formats, Detector::new(options))),
+        },
+        None => Err(Error::NoSuchPod {
+            name: pod.name.clone(),
+            closest: closest(&pod.name, names.iter().map(String::as_str)),
+        }),
+    }
+}
+
+/// Compiles the formats of loggers, each once.
+struct Compiler<'a> {
+    options: &'a FormatOptions,
+    notes: &'a Notes,
+    known: HashMap<*const Logger, Option<Arc<Format>>>,
+}
+
+impl Compiler<'_> {
+    /// The formats that a proxy writes files with, those of the container's log first.
+    fn formats(&mut self, row: &Row) -> Vec<Arc<Format>> {
+        let sides = [row.client.as_deref(), row.server.as_deref()];
+        let attached = sides.into_iter().flatten().flat_map(|decision| &decision.loggers);
+        let mut loggers: Vec<&Arc<Logger>> = attached.map(|attached| &attached.logger).collect();
+        loggers.sort_by_key(|logger| !is_container_log(logger));
+        let mut formats: Vec<Arc<Format>> = Vec::new();
+        for logger in loggers {
+            let format = self.format(logger);
+            formats
+                .extend(format.filter(|new| !formats.iter().any(|known| Arc::ptr_eq(known, new))));
+        }
+        formats
+    }
+
+    fn format(&mut self, logger: &Arc<Logger>) -> Option<Arc<Format>> {
+        let Self { options, notes, known } = self;
+        let compile = || {
+            let Sink::File(file) = &logger.sink else { return None };
+            match file.compile(options) {
+                Ok(format) => Some(Arc::new(format)),
+                Err(error) => {
+                    let name = logger.provider.as_deref().unwrap_or("MeshConfig");
+                    let said = format!("{name}: a format that Envoy refuses: {error}");
+                    notes.say(&visible::text(said.as_bytes()));
+                    None
+                }
+            }
+        };
+        known.entry(Arc::as_ptr(logger)).or_insert_with(compile).clone()
+    }
+}
+
+fn is_container_log(logger: &Logger) -> bool {
+    match &logger.sink {
+        Sink::File(file) => CONTAINER_LOG.contains(&file.path.as_str()),
+        _ => false,
+    }
+}

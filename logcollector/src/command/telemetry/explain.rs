@@ -1,0 +1,33 @@
+//! `telemetry explain`: why a proxy logs what it logs.
+
+use telemetry::{Cluster, Story};
+
+use super::document;
+use crate::cli::ExplainArgs;
+use crate::command::{Outcome, pretty, print};
+use crate::error::Error;
+use crate::manifests::Manifests;
+use crate::notes::Notes;
+
+/// Runs `telemetry explain`.
+pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
+    let manifests = Manifests::read(&args.manifests, &Notes::new())?;
+    let workload = manifests.workloads().one(&args.pod.pod, args.pod.namespace.as_deref())?;
+    let cluster = Cluster::new(&manifests.inventory);
+    let stories = cluster.explain(workload, manifests.revision.as_deref());
+    let printed = match (pretty(args.output), stories.as_slice()) {
+        (Some(_), stories) => {
+            let texts: Vec<String> = stories.iter().map(Story::to_string).collect();
+            let texts: Vec<&str> = texts.iter().map(|text| text.trim_end()).collect();
+            print(format!("{}\n", texts.join("\n\n")).as_bytes())
+        }
+        (None, [story]) => print(&json(story)?),
+        (None, stories) => print(&json(stories)?),
+    }?;
+    Ok(manifests.outcome(printed))
+}
+
+fn json(value: &(impl serde::Serialize + ?Sized)) -> Result<Vec<u8>, Error> {
+    let value = serde_json::to_value(value).map_err(|error| Error::Output(error.into()))?;
+    Ok(document(&value, false))
+}

@@ -1,0 +1,119 @@
+//! `telemetry lint`: what is wrong with Telemetry objects.
+
+use std::ops::Range;
+
+use expression::Expression;
+use telemetry::{Cluster, Finding, RejectedBy, Severity, Telemetry};
+
+use super::array;
+use crate::cli::{LintArgs, SeverityArg};
+use crate::command::{Outcome, pretty, print};
+use crate::error::{Error, Marked};
+use crate::manifests::Manifests;
+use crate::notes::Notes;
+use crate::paint::{BOLD, CYAN, DIM, Paint, RED, YELLOW};
+use crate::visible;
+
+/// Runs `telemetry lint`.
+pub(crate) fn run(args: &LintArgs) -> Result<Outcome, Error> {
+    let manifests = Manifests::read(&args.manifests, &Notes::new())?;
+    let cluster = Cluster::new(&manifests.inventory);
+    let mut findings = cluster.lint(manifests.revision.as_deref());
+    if let Some(namespace) = &args.namespace {
+        findings.retain(|finding| namespace_of(finding) == Some(namespace));
+    }
+    match pretty(args.output) {
+        Some(paint) => print(text(&findings, cluster.telemetries(), paint).as_bytes()),
+        None => print(&array(&findings)?),
+    }?;
+    let fails = findings.iter().any(|finding| finding.severity <= severity(args.fail_on));
+    Ok(manifests.outcome(if fails { Outcome::No } else { Outcome::Done }))
+}
+
+fn severity(asked: SeverityArg) -> Severity {
+    match asked {
+        SeverityArg::Error => Severity::Error,
+        SeverityArg::Warning => Severity::Warning,
+        SeverityArg::Info => Severity::Info,
+    }
+}
+
+/// The namespace in `Kind/namespace/name`.
+fn namespace_of(finding: &Finding) -> Option<&str> {
+    finding.object.split('/').nth(1)
+}
+
+fn text(findings: &[Finding], telemetries: &[Telemetry], paint: Paint) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let object = telemetries.iter().find(|telemetry| {
+            finding.object.strip_prefix("Telemetry/") == Some(&telemetry.meta.qualified_name())
+        });
+        text.push_str(&head(finding, object, paint));
+        match object.and_then(|object| marked(finding, object)) {
+            Some(marked) => {
+                let shown = marked.render("", paint).unwrap_or_default();
+                let lines = shown.lines().filter(|line| !line.trim().is_empty());
+                lines.for_each(|line| text.push_str(&format!("{line}\n")));
+            }
+            None => {
+                text.push_str(&format!("  {}\n", visible::lines(&finding.message)));
+                if let Some(instead) = &finding.instead {
+                    text.push_str(&format!("  instead: {}\n", visible::lines(instead)));
+                }
+            }
+        }
+        text.push('\n');
+    }
+    let count = |severity| findings.iter().filter(|it| it.severity == severity).count();
+    text.push_str(&format!(
+        "Telemetry objects: {}, errors: {}, warnings: {}, infos: {}\n",
+        telemetries.len(),
+        count(Severity::Error),
+        count(Severity::Warning),
+        count(Severity::Info),
+    ));
+    text
+}
+
+/// `error unknown-provider Telemetry/default/x spec.accessLogging[0] (file, document 2)`.
+fn head(finding: &Finding, object: Option<&Telemetry>, paint: Paint) -> String {
+    let (name, style) = match finding.severity {
+        Severity::Error => ("error", RED.bold()),
+        Severity::Warning => ("warning", YELLOW.bold()),
+        Severity::Info => ("info", CYAN.bold()),
+    };
+    let refused = match finding.rejected_by {
+        Some(RejectedBy::Crd) => ", refused by the CRD",
+        Some(RejectedBy::Webhook) => ", refused by the webhook",
+        None => "",
+    };
+    let object_name = visible::text(finding.object.as_bytes());
+    let field = visible::text(finding.field.as_bytes());
+    let origin = object.map(|object| visible::text(object.meta.origin.to_string().as_bytes()));
+    format!(
+        "{} {}{refused}: {object_name} {field} {}\n",
+        paint.text(style, name),
+        paint.text(BOLD, finding.code),
+        paint.text(DIM, &format!("({})", origin.unwrap_or_default())),
+    )
+}
+
+/// The filter expression of a finding, with the place marked.
+fn marked(finding: &Finding, object: &Telemetry) -> Option<Marked> {
+    let column = finding.column?;
+    let index = finding.field.strip_prefix("spec.accessLogging[")?.split_once(']')?.0;
+    let entry = object.access_logging.get(index.parse::<usize>().ok()?)?;
+    let expression = entry.filter.as_deref()?;
+    let start = expression.char_indices().nth(column - 1).map_or(expression.len(), |(at, _)| at);
+    let label = (span(expression, start), finding.message.clone());
+    let help = finding.instead.as_ref().map(|instead| format!("write `{instead}`"));
+    Some(Marked::new("", ("filter", expression), &[label], help))
+}
+
+/// The part of an expression that a finding at this byte is about.
+fn span(expression: &str, start: usize) -> Range<usize> {
+    let findings = Expression::parse(expression).map(|it| it.findings()).unwrap_or_default();
+    let found = findings.iter().map(expression::Finding::span).find(|span| span.start == start);
+    found.unwrap_or(start..start + 1)
+}

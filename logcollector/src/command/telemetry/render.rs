@@ -1,0 +1,20 @@
+//! `telemetry render`: the configuration that Envoy is given.
+
+use telemetry::Cluster;
+
+use super::document;
+use crate::cli::RenderArgs;
+use crate::command::{Outcome, pretty, print};
+use crate::error::Error;
+use crate::manifests::Manifests;
+use crate::notes::Notes;
+
+/// Runs `telemetry render`.
+pub(crate) fn run(args: &RenderArgs) -> Result<Outcome, Error> {
+    let manifests = Manifests::read(&args.manifests, &Notes::new())?;
+    let workload = manifests.workloads().one(&args.pod.pod, args.pod.namespace.as_deref())?;
+    let cluster = Cluster::new(&manifests.inventory);
+    let rendered = cluster.render(workload, manifests.revision.as_deref());
+    let printed = print(&document(&rendered, pretty(args.output).is_some()))?;
+    Ok(manifests.outcome(printed))
+}

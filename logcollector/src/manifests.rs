@@ -1,0 +1,170 @@
+//! Manifests: files and folders read into what Istio would know of the cluster.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use mesh::{Inventory, LoadError, Loader, MeshConfigSource, Workload};
+
+use crate::cli::ManifestArgs;
+use crate::command::Outcome;
+use crate::error::Error;
+use crate::notes::Notes;
+use crate::visible;
+use crate::workloads::Workloads;
+
+/// How many mistakes of a kind are shown one by one.
+const SHOWN: usize = 20;
+/// A file above this size is no manifest.
+const LARGEST: u64 = 1 << 30;
+/// How deep folders are looked into with `--recursive`.
+const DEEPEST: usize = 32;
+
+/// What was read.
+#[derive(Debug)]
+pub(crate) struct Manifests {
+    pub(crate) inventory: Inventory,
+    /// The revision whose istiod is taken to serve every pod, if one was named.
+    pub(crate) revision: Option<String>,
+    /// Whether something could not be read; it was said.
+    incomplete: bool,
+}
+
+impl Manifests {
+    /// Reads the manifests that the options name. What is wrong in them is said on standard error,
+    /// and the rest counts.
+    ///
+    /// # Errors
+    ///
+    /// When no manifests are named, or when the MeshConfig or all of the manifests cannot be read.
+    pub(crate) fn read(args: &ManifestArgs, notes: &Notes) -> Result<Self, Error> {
+        if args.files.is_empty() {
+            return Err(Error::NoManifests);
+        }
+        let mut loader = Loader::new();
+        let mut unreadable = Vec::new();
+        if let Some(path) = &args.mesh_config {
+            loader.add_mesh_config(&name(path), &content(path)?);
+        }
+        for named in &args.files {
+            let files = files(named, args.recursive).unwrap_or_else(|error| {
+                unreadable.push(error);
+                Vec::new()
+            });
+            for file in files {
+                match content(&file) {
+                    Ok(text) => loader.add(&name(&file), &text),
+                    Err(error) => unreadable.push(error),
+                }
+            }
+        }
+        let loaded = loader.finish();
+        let of_mesh_config = |error: &&LoadError| {
+            args.mesh_config.as_deref().is_some_and(|path| name(path) == *error.origin.file)
+        };
+        if let Some(error) = loaded.errors.iter().find(of_mesh_config) {
+            return Err(Error::MeshConfig(Box::new(error.clone())));
+        }
+        unreadable.iter().for_each(Error::report);
+        say_all(notes, "error", &loaded.errors);
+        say_all(notes, "warning", &loaded.warnings);
+        let incomplete = !unreadable.is_empty() || !loaded.errors.is_empty();
+        let revision = args.revision.clone();
+        let manifests = Self { inventory: loaded.inventory, revision, incomplete };
+        manifests.say_defaults(notes);
+        Ok(manifests)
+    }
+
+    /// Says so where no MeshConfig was found for a revision in use.
+    fn say_defaults(&self, notes: &Notes) {
+        let revisions: BTreeSet<&str> =
+            self.inventory.workloads.iter().map(|workload| self.revision_of(workload)).collect();
+        for revision in revisions {
+            if self.inventory.mesh_config_source(revision) == MeshConfigSource::Defaults {
+                let revision = visible::text(revision.as_bytes());
+                notes.say(&format!(
+                    "no MeshConfig of revision `{revision}` in the manifests: Istio's defaults count"
+                ));
+            }
+        }
+    }
+
+    /// The revision of the istiod that decides for a workload.
+    pub(crate) fn revision_of<'m>(&'m self, workload: &'m Workload) -> &'m str {
+        self.revision.as_deref().unwrap_or(&workload.proxy.revision)
+    }
+
+    /// The workloads, to choose from.
+    pub(crate) fn workloads(&self) -> Workloads<'_> {
+        Workloads(&self.inventory.workloads)
+    }
+
+    /// What a command ends with that has printed what it found.
+    pub(crate) fn outcome(&self, printed: Outcome) -> Outcome {
+        if self.incomplete { Outcome::Unreadable } else { printed }
+    }
+}
+
+/// Says the first of many things, and how many more there are.
+fn say_all(notes: &Notes, kind: &str, said: &[impl ToString]) {
+    for text in said.iter().take(SHOWN) {
+        notes.print(&format!("{kind}: {}", visible::lines(&text.to_string())));
+    }
+    if let Some(more) = said.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+        notes.print(&format!("{kind}: {more} more"));
+    }
+}
+
+fn name(path: &Path) -> String {
+    if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() }
+}
+
+fn content(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |error| Error::Input { name: name(path), error };
+    let read = |reader: &mut dyn Read| {
+        let mut text = Vec::new();
+        reader.take(LARGEST).read_to_end(&mut text).map(|_| text)
+    };
+    if path == Path::new("-") {
+        return read(&mut std::io::stdin()).map_err(failed);
+    }
+    std::fs::File::open(path).and_then(|mut file| read(&mut file)).map_err(failed)
+}
+
+/// The files that a name stands for: itself, or the manifests in a folder, in order of name.
+fn files(named: &Path, recursive: bool) -> Result<Vec<PathBuf>, Error> {
+    if named == Path::new("-") || !named.is_dir() {
+        return Ok(vec![named.to_owned()]);
+    }
+    let mut found = Vec::new();
+    walk(named, if recursive { DEEPEST } else { 0 }, &mut found)?;
+    if found.is_empty() {
+        return Err(Error::NoManifestsIn { folder: named.to_owned() });
+    }
+    Ok(found)
+}
+
+fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let failed = |error| Error::Input { name: name(folder), error };
+    let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(failed)?.collect();
+    let mut paths: Vec<PathBuf> =
+        entries.map_err(failed)?.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if path.is_dir() {
+            if depth > 0 && !hidden && !path.is_symlink() {
+                walk(&path, depth - 1, found)?;
+            }
+        } else if is_manifest(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The names that kubectl reads in a folder.
+fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("yaml" | "yml" | "json"))
+}

@@ -1,0 +1,149 @@
+//! Replay: what loggers would have kept of recorded logs.
+
+use std::collections::BTreeSet;
+
+use accesslog::{Record, WellKnown};
+use expression::{Expression, Verdict};
+
+use super::{Filters, Tally};
+use crate::error::Error;
+
+/// The access loggers of one side of a proxy.
+#[derive(Debug)]
+pub(crate) struct Loggers {
+    /// A filter for each logger that has one.
+    filters: Vec<Filters>,
+    /// Whether a logger has none, and so keeps all.
+    unfiltered: bool,
+}
+
+impl Loggers {
+    /// Loggers with these filters; one without keeps everything, and no logger keeps nothing.
+    pub(crate) fn new(filters: impl IntoIterator<Item = Option<Expression>>) -> Self {
+        let mut loggers = Self { filters: Vec::new(), unfiltered: false };
+        for filter in filters {
+            match filter {
+                Some(expression) => loggers.filters.push(Filters::new(expression)),
+                None => loggers.unfiltered = true,
+            }
+        }
+        loggers
+    }
+
+    /// A record is kept when any of the loggers writes it.
+    fn judge(
+        &mut self,
+        index: usize,
+        record: &Record<'_>,
+        learn: &mut Learned,
+    ) -> Result<Verdict, Error> {
+        if self.unfiltered {
+            return Ok(Verdict::Kept);
+        }
+        let mut verdict = Verdict::LeftOut;
+        for filters in &mut self.filters {
+            let met = |_: &Expression, filter: &expression::Filter| {
+                learn.take(filter);
+                Ok(())
+            };
+            match filters.of(index, record.format(), met)?.judge(record) {
+                Verdict::Kept => return Ok(Verdict::Kept),
+                Verdict::CannotTell => verdict = Verdict::CannotTell,
+                Verdict::LeftOut => {}
+            }
+        }
+        Ok(verdict)
+    }
+}
+
+/// What the formats of the logs do not tell.
+#[derive(Debug, Default)]
+pub(crate) struct Learned {
+    /// Attributes that no field carries.
+    pub(crate) missing: BTreeSet<String>,
+    /// What is read from something that is only nearly the same, in sentences.
+    pub(crate) approximations: BTreeSet<String>,
+}
+
+impl Learned {
+    fn take(&mut self, filter: &expression::Filter) {
+        self.missing.extend(filter.missing().iter().map(|missing| missing.path().to_owned()));
+        let near = filter.approximations().iter();
+        self.approximations.extend(near.map(|near| format!("`{}` {}", near.path(), near.why())));
+    }
+}
+
+/// Counts what the loggers of a proxy would have kept.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    client: Loggers,
+    /// The server side, where it differs.
+    server: Option<Loggers>,
+    pub(crate) tally: Tally,
+    pub(crate) learned: Learned,
+}
+
+/// A side of a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Client,
+    Server,
+}
+
+impl Replay {
+    /// One set of loggers for all records.
+    pub(crate) fn alike(loggers: Loggers) -> Self {
+        Self { client: loggers, server: None, tally: Tally::default(), learned: Learned::default() }
+    }
+
+    /// Loggers for calls that the pod makes and for calls that it takes.
+    pub(crate) fn sides(client: Loggers, server: Loggers) -> Self {
+        Self { server: Some(server), ..Self::alike(client) }
+    }
+
+    /// Counts a record.
+    pub(super) fn count(
+        &mut self,
+        index: usize,
+        record: &Record<'_>,
+        line: &[u8],
+    ) -> Result<(), Error> {
+        let verdict = self.judge(index, record)?;
+        self.tally.count(record, line, verdict);
+        Ok(())
+    }
+
+    fn judge(&mut self, index: usize, record: &Record<'_>) -> Result<Verdict, Error> {
+        let Self { client, server, learned, .. } = self;
+        let Some(server) = server else { return client.judge(index, record, learned) };
+        Ok(match side(record) {
+            Some(Side::Client) => client.judge(index, record, learned)?,
+            Some(Side::Server) => server.judge(index, record, learned)?,
+            None => {
+                let client = client.judge(index, record, learned)?;
+                let server = server.judge(index, record, learned)?;
+                if client == server { client } else { Verdict::CannotTell }
+            }
+        })
+    }
+}
+
+/// The side of a sidecar that wrote a record, by the names that istiod gives clusters and routes;
+/// `None` where they do not tell.
+fn side(record: &Record<'_>) -> Option<Side> {
+    let text = |value| record.well_known(value).and_then(accesslog::Value::to_bytes);
+    let cluster = text(WellKnown::UpstreamCluster).unwrap_or_default();
+    let starts = |start: &str| cluster.starts_with(start.as_bytes());
+    if starts("inbound|") || starts("InboundPassthroughCluster") {
+        return Some(Side::Server);
+    }
+    if starts("outbound|") || starts("BlackHoleCluster") || *cluster == *b"PassthroughCluster" {
+        return Some(Side::Client);
+    }
+    let route = text(WellKnown::RouteName).unwrap_or_default();
+    if route.starts_with(b"block_all") || route.starts_with(b"allow_any") {
+        return Some(Side::Client);
+    }
+    let refused = text(WellKnown::ResponseCodeDetails);
+    (refused.as_deref() == Some(b"filter_chain_not_found")).then_some(Side::Server)
+}
