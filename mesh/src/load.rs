@@ -7,6 +7,7 @@ mod document;
 mod error;
 mod finish;
 mod kinds;
+mod list;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -88,9 +89,13 @@ impl Loader {
                     document: document.number,
                     item: item.number,
                 };
-                if let Err(error) = drafts.add(&origin, &item, warnings) {
-                    errors.push(error);
-                }
+                let added = match &item.body {
+                    Ok(body) => drafts.add(&origin, body, item.default.as_ref(), warnings),
+                    Err(problem) => {
+                        Err(LoadError { origin, object: None, problem: problem.clone() })
+                    }
+                };
+                errors.extend(added.err());
             });
             if let Err(problem) = read {
                 self.error(origin(&file, document.number), problem);

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::embedded;
 use super::error::{LoadError, LoadWarning, Problem};
-use super::parse::{Body, Item};
+use super::parse::Body;
 use crate::config::MeshConfig;
 use crate::injection::{Injector, Policy};
 use crate::meta::{Meta, Origin};
@@ -95,20 +95,19 @@ struct Custom<S, T = IgnoredAny> {
 }
 
 impl Drafts {
-    /// Takes an object, or passes over one that does not matter.
+    /// Takes an object, or passes over one that does not matter. `default` is what it is where it
+    /// does not say so.
     pub(super) fn add(
         &mut self,
         origin: &Origin,
-        item: &Item<'_>,
+        body: &Body<'_>,
+        default: Option<&(String, String)>,
         warnings: &mut Vec<LoadWarning>,
     ) -> Result<(), LoadError> {
-        let error = |problem| LoadError {
-            origin: origin.clone(),
-            object: item.body.display_name(),
-            problem,
-        };
-        let head = Head::of(item).map_err(error)?;
-        self.dispatch(origin, &head, &item.body, warnings).map_err(error)
+        let error =
+            |problem| LoadError { origin: origin.clone(), object: body.display_name(), problem };
+        let head = Head::of(body, default).map_err(error)?;
+        self.dispatch(origin, &head, body, warnings).map_err(error)
     }
 
     /// Takes an object by its kind.
@@ -437,15 +436,15 @@ struct Head {
 }
 
 impl Head {
-    /// The head of an object.
-    fn of(item: &Item<'_>) -> Result<Self, Problem> {
-        let (api_version, kind) = match &item.body {
+    /// The head of an object, `default` where it has none of its own.
+    fn of(body: &Body<'_>, default: Option<&(String, String)>) -> Result<Self, Problem> {
+        let (api_version, kind) = match body {
             Body::Json(text) => {
                 let mut head = Peek::default();
                 // Stops, with an error, as soon as both are known.
                 let _ = (&mut head).deserialize(&mut serde_json::Deserializer::from_str(text));
                 if !head.is_object {
-                    return Err(Problem::not_an_object(&item.body.tree()?));
+                    return Err(Problem::not_an_object(&body.tree()?));
                 }
                 (head.api_version, head.kind)
             }
@@ -455,7 +454,6 @@ impl Head {
             }
             Body::Tree(value) => return Err(Problem::not_an_object(value)),
         };
-        let default = item.default.as_ref();
         let api_version = api_version.or_else(|| default.map(|default| default.0.clone()));
         let kind = kind.or_else(|| default.map(|default| default.1.clone()));
         Ok(Self {

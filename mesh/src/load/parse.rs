@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::document::Document;
 use super::error::Problem;
+use super::list::{self, List, Piece};
 
 /// The deepest nesting that is read. Kubernetes objects have some 20 levels, schemas in them more; each
 /// level takes some 15 KiB of the stack in a debug build.
@@ -32,8 +33,8 @@ pub(super) enum Body<'t> {
 pub(super) struct Item<'t> {
     /// Its number in the `List`, from 1; `None` outside of one.
     pub(super) number: Option<usize>,
-    /// The object.
-    pub(super) body: Body<'t>,
+    /// The object, or why it could not be parsed, which costs no other.
+    pub(super) body: Result<Body<'t>, Problem>,
     /// `apiVersion` and `kind` for items that give none, from a `PodList` and the like.
     pub(super) default: Option<(String, String)>,
 }
@@ -54,7 +55,74 @@ pub(super) fn read(document: Document<'_>, sink: Sink<'_>) -> Result<(), Problem
             }
         }
     }
-    yaml(document, |de| Top::<Value> { sink, item: PhantomData }.deserialize(de))
+    match list::cut(document.text).and_then(|list| header(&list).map(|kind| (list, kind))) {
+        Some((list, kind)) => items(document, &list, &kind, sink),
+        None => yaml(document, |de| Top::<Value> { sink, item: PhantomData }.deserialize(de)),
+    }
+}
+
+/// What a cut `List` says around its items; `None` where it is not the head of one.
+fn header(list: &List<'_>) -> Option<Map<String, Value>> {
+    let text = list.around.concat();
+    let document = Document { text: &text, line: 1, number: 1 };
+    match yaml(document, |de| Option::<Map<String, Value>>::deserialize(de)) {
+        Ok(head) => head.or_else(|| Some(Map::new())).filter(may_be_list),
+        Err(_) => None,
+    }
+}
+
+/// Parses the items of a cut `List`, and gives them to `sink` in their order.
+fn items(
+    document: Document<'_>,
+    list: &List<'_>,
+    head: &Map<String, Value>,
+    sink: Sink<'_>,
+) -> Result<(), Problem> {
+    /// How many items are parsed before they are taken; bounds what is held of a file.
+    const BATCH: usize = 256;
+    let default = item_kind(head);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut number = 0;
+    for batch in list.items.chunks(BATCH) {
+        for parsed in on_all_cores(batch, cores, |piece| item(document, *piece)) {
+            number += 1;
+            let body = parsed.map(Body::Tree);
+            sink(Item { number: Some(number), body, default: default.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Parses one item of a cut `List`.
+fn item(document: Document<'_>, piece: Piece<'_>) -> Result<Value, Problem> {
+    let line = document.line + piece.line;
+    let [value] =
+        yaml(Document { text: piece.text, line, ..document }, |de| <[Value; 1]>::deserialize(de))?;
+    Ok(value)
+}
+
+/// `work` on all of `inputs`, in their order.
+fn on_all_cores<I: Sync, O: Send>(
+    inputs: &[I],
+    cores: usize,
+    work: impl Fn(&I) -> O + Sync,
+) -> Vec<O> {
+    if cores == 1 || inputs.len() < 2 {
+        return inputs.iter().map(work).collect();
+    }
+    let work = &work;
+    std::thread::scope(|scope| {
+        let part = inputs.len().div_ceil(cores);
+        let threads: Vec<_> = inputs
+            .chunks(part)
+            .map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<O>>()))
+            .collect();
+        let joined = threads.into_iter().flat_map(|thread| match thread.join() {
+            Ok(part) => part,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    })
 }
 
 /// Reads a document as one value.
@@ -176,7 +244,7 @@ impl<'de, I: Raw<'de>> DeserializeSeed<'de> for Top<'_, I> {
 impl<I> Top<'_, I> {
     /// Hands on a document that is one value.
     fn whole<E>(self, value: Value) -> Result<(), E> {
-        (self.sink)(Item { number: None, body: Body::Tree(value), default: None });
+        (self.sink)(Item { number: None, body: Ok(Body::Tree(value)), default: None });
         Ok(())
     }
 }
@@ -281,7 +349,7 @@ impl<'de, I: Raw<'de>> Visitor<'de> for Items<'_, I> {
         while let Some(item) = seq.next_element::<I>()? {
             number += 1;
             let default = self.default.clone();
-            (self.sink)(Item { number: Some(number), body: item.body(), default });
+            (self.sink)(Item { number: Some(number), body: Ok(item.body()), default });
         }
         Ok(())
     }

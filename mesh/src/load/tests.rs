@@ -56,6 +56,24 @@ fn every_form_of_manifest_is_read() {
         ("YAML with a marker first", format!("---\n{yaml}"), &["a"]),
         ("YAML and JSON", format!("{yaml}---\n{b}"), &["a", "b"]),
         ("a YAML List", format!("apiVersion: v1\nitems:\n- {a}\n- {b}\nkind: List\n"), &["a", "b"]),
+        (
+            "a YAML List whose items are indented",
+            format!("apiVersion: v1\nitems:\n  - {a}\n  - {b}\nkind: List\n"),
+            &["a", "b"],
+        ),
+        (
+            "a YAML List with an anchor",
+            format!(
+                "items:\n- metadata: &m {{name: a}}\n  kind: Pod\n  apiVersion: v1\n- {b}\nkind: List\n"
+            ),
+            &["a", "b"],
+        ),
+        (
+            "a PodList in YAML whose items do not say what they are",
+            "apiVersion: v1\nitems:\n- metadata: {name: b}\n- metadata: {name: a}\nkind: PodList\n"
+                .to_owned(),
+            &["a", "b"],
+        ),
         ("comments only", "# nothing\n".to_owned(), &[]),
         ("null", "null".to_owned(), &[]),
         (
@@ -198,6 +216,14 @@ fn errors_say_where_and_what() {
                a sequence",
             ],
         ),
+        (
+            "a broken item in a YAML List",
+            "---\n\nitems:\n- kind: Secret\n  apiVersion: v1\n- b: [\n- 7\nkind: List\n",
+            &[
+                "f, document 1, item 2: line 6, column 6: unclosed bracket '['",
+                &format!("f, document 1, item 3: {no_object} the number `7`"),
+            ],
+        ),
         ("deep YAML", &deep, &["f, document 1: line 1, column 67: nested deeper than 64 levels"]),
         ("deep JSON", &deep_json, &["f, document 1: line 1, column 133: recursion limit exceeded"]),
         (
@@ -248,6 +274,31 @@ fn an_error_costs_no_other_object() {
         let loaded = load(&[("f", text)]);
         assert_eq!(loaded.errors.len(), 1, "{label}");
         assert_eq!(names(&loaded), *expected, "{label}");
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_read_without_harm() {
+    let (a, b) = (pod("a"), pod("b"));
+    let files = [
+        format!(r#"{{"kind":"List","apiVersion":"v1","items":[{a},{b}]}}"#),
+        format!(
+            "items:\n- {a}\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: 'b'\nkind: List\n"
+        ),
+        format!("{a}\n---\nkind: |\n  x\n...\n&a [*a, {{b: é}}]"),
+        "data: {mesh: 'extensionProviders: [{name: a, envoyFileAccessLog: {logFormat: {}}}]'}\n\
+         metadata: {name: istio}\nkind: ConfigMap\napiVersion: v1"
+            .to_owned(),
+    ];
+    for file in files {
+        let whole = load(&[("f", &file)]);
+        for at in 0..file.len() {
+            let mut loader = Loader::new();
+            loader.add("f", &file.as_bytes()[..at]);
+            loader.add_mesh_config("m", &file.as_bytes()[at..]);
+            let cut = loader.finish().inventory.workloads.len();
+            assert!(cut <= whole.inventory.workloads.len(), "{at} of {file}");
+        }
     }
 }
 
