@@ -1,12 +1,16 @@
 //! Istio's Sidecar object: what a proxy can reach, and what its access logs say it does reach.
 
 mod because;
+mod calls;
+mod check;
 mod class;
 mod delegates;
 mod destination_rules;
 mod endpoints;
 mod hostname;
+mod judge;
 mod object;
+mod observed;
 mod outbound;
 mod registry;
 mod scope;
@@ -14,6 +18,10 @@ mod version;
 mod view;
 
 pub use because::Because;
+pub use calls::{
+    Calls, Destination as CalledDestination, MOST_DESTINATIONS, WorkloadCalls, WorkloadId,
+};
+pub use check::{CheckReport, Checked, CheckedWorkload, Checker, Period};
 pub use class::{
     Class, ClusterName, Direction, MeshServerName, PodAddress, Protocol, Traffic, classify,
     namespace_of,
@@ -21,11 +29,13 @@ pub use class::{
 pub use endpoints::{
     EndpointChange, EndpointRow, EndpointTable, PodAddresses, Status, Unresolved, endpoints,
 };
+pub use judge::{Judgement, Verdict, judge};
 pub use object::{
     Delegate, Destination, DestinationRule, EgressListener, HttpMatch, HttpRoute, IngressListener,
     L4Match, L4Route, ListenerPort, OutboundTrafficPolicy, PolicyMode, Sidecar, Subset,
     TrafficPolicy, VirtualService,
 };
+pub use observed::Observed;
 pub use outbound::{Call, Fate, Outbound, Outcome, Speech};
 pub use registry::{
     Alias, Endpoint, ExportTo, Health, Port, Provider, Registry, Resolution, Seen, Service,

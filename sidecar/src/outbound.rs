@@ -22,6 +22,7 @@ use std::sync::OnceLock;
 
 use crate::class::Protocol;
 use crate::object::{Destination, PolicyMode};
+use crate::registry::Registry;
 use crate::scope::Scope;
 use crate::view::View;
 use chain::ChainMatch;
@@ -112,6 +113,11 @@ impl<'a> Outbound<'a> {
         let listeners = build::listeners(view, scope);
         let routes = listeners.http_ports().map(|port| (port, OnceLock::new())).collect();
         Self { view, scope, listeners, routes }
+    }
+
+    /// The services of the view.
+    pub(crate) fn registry(&self) -> &'a Registry {
+        &self.view.registry
     }
 
     /// What becomes of a call.

@@ -7,7 +7,7 @@
 mod hosts;
 mod listener;
 mod report;
-mod select;
+pub(crate) mod select;
 mod union;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use mesh::{DEFAULT_REVISION, Inventory, MeshConfig, Meta};
 
 use crate::object::{DestinationRule, PolicyMode, Sidecar, VirtualService};
 use crate::registry::{ExportTo, Registry};
+use crate::scope::{self, Target};
 use crate::version::IstioVersion;
 use crate::{delegates, destination_rules::DestinationRules, object};
 
@@ -108,6 +109,23 @@ impl View {
     /// The Sidecars of a namespace, in the order in which they are tried.
     pub fn sidecars(&self, namespace: &str) -> &[Arc<Sidecar>] {
         self.sidecars.get(namespace).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The Sidecar that applies to a proxy; `None` when none does.
+    pub fn sidecar_of(&self, target: &Target<'_>) -> Option<Arc<Sidecar>> {
+        scope::select::sidecar(self, target, &mut Vec::new())
+    }
+
+    /// Whether two proxies of a namespace under one Sidecar may differ, as a VirtualService looks at
+    /// the labels of clients.
+    pub(crate) fn looks_at_labels(&self) -> bool {
+        self.virtual_services.iter().map(|it| &it.object).any(|object| {
+            let http = object.http.iter().flat_map(|route| &route.matches);
+            let l4 = object.tls.iter().chain(&object.tcp).flat_map(|route| &route.matches);
+            http.map(|it| &it.source_labels)
+                .chain(l4.map(|it| &it.source_labels))
+                .any(|labels| !labels.is_empty())
+        })
     }
 
     /// The same view with other Sidecars, as if `sidecars` were applied: one of the same name takes

@@ -14,8 +14,8 @@ use std::fmt::Write;
 use mesh::{Labels, ProxyKind};
 use notation::load;
 use sidecar::{
-    Call, Fate, Outbound, Outcome, Protocol, Provider, Scope, Settings, Speech, Target, View,
-    endpoints,
+    Call, Class, Fate, Observed, Outbound, Outcome, Protocol, Provider, Scope, Settings, Speech,
+    Target, View, endpoints, judge,
 };
 
 /// The tables.
@@ -26,6 +26,7 @@ const TABLES: &[(&str, &str)] = &[
     ("routing", include_str!("cases/routing.txt")),
     ("endpoints", include_str!("cases/endpoints.txt")),
     ("calls", include_str!("cases/calls.txt")),
+    ("what-if", include_str!("cases/whatif.txt")),
 ];
 
 /// A line of a table.
@@ -64,11 +65,11 @@ fn cases(table: &'static str) -> Vec<Case<'static>> {
     cases
 }
 
-/// The answer to the question of a case.
-fn answer(case: &Case<'_>) -> String {
+/// The view of objects in the notation.
+fn view(text: &str) -> View {
     let mut settings = Settings::default();
     let mut objects = String::new();
-    for object in case.objects.split(';').map(str::trim) {
+    for object in text.split(';').map(str::trim) {
         match object.split_once(' ') {
             Some(("istio", version)) => settings.version = version.parse().unwrap(),
             Some(("revision", name)) => settings.revision = name.to_owned(),
@@ -76,7 +77,13 @@ fn answer(case: &Case<'_>) -> String {
             _ => write!(objects, "{object};").unwrap(),
         }
     }
-    let view = View::new(&load(&objects), settings);
+    View::new(&load(&objects), settings)
+}
+
+/// The answer to the question of a case.
+fn answer(case: &Case<'_>) -> String {
+    let (objects, new) = case.objects.split_once("=>").unwrap_or((&case.objects, ""));
+    let view = view(objects);
     let mut words = case.proxy.split_whitespace();
     let mut namespace = words.next().unwrap();
     let kind = match namespace {
@@ -88,7 +95,8 @@ fn answer(case: &Case<'_>) -> String {
     }
     let pairs = words.map(|pair| pair.split_once(':').unwrap());
     let labels: Labels = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    let scope = Scope::of(&view, &Target { namespace, labels: &labels, kind });
+    let target = Target { namespace, labels: &labels, kind };
+    let scope = Scope::of(&view, &target);
     let mut words = case.question.split_whitespace();
     match words.next().unwrap() {
         "sidecar" => {
@@ -100,18 +108,62 @@ fn answer(case: &Case<'_>) -> String {
         "sees" => sees(&scope),
         "endpoints" => rows(&view, &scope, words.next()),
         "why" => why(&scope, words.next().unwrap()),
-        speech => {
-            let (address, port) = words.next().unwrap().rsplit_once(':').unwrap();
-            let speech = match speech {
-                "http" => Speech::Http { authority: words.next().unwrap() },
-                "tls" => Speech::Tls { server_name: words.next() },
-                "tcp" => Speech::Other,
-                other => panic!("no such question: {other}"),
-            };
-            let call =
-                Call { address: address.parse().unwrap(), port: port.parse().unwrap(), speech };
-            told(&Outbound::new(&view, &scope).call(&call))
+        "becomes" => {
+            let after = self::view(&format!("{objects};{new}"));
+            let after_scope = Scope::of(&after, &target);
+            let outbound = Outbound::new(&view, &scope);
+            let call = call(words.next().unwrap(), words);
+            let observed = observed(&call, &outbound.call(&call));
+            let after = Outbound::new(&after, &after_scope);
+            let judgement = judge(&observed.as_ref(), &outbound, &after);
+            match judgement.verdict.breaks() {
+                true => {
+                    format!("{}: {}", judgement.verdict.as_str(), told(&judgement.after.unwrap()))
+                }
+                false => judgement.verdict.as_str().to_owned(),
+            }
         }
+        speech => told(&Outbound::new(&view, &scope).call(&call(speech, words))),
+    }
+}
+
+/// A call in the notation.
+fn call<'c>(speech: &str, mut words: impl Iterator<Item = &'c str>) -> Call<'c> {
+    let (address, port) = words.next().unwrap().rsplit_once(':').unwrap();
+    let speech = match speech {
+        "http" => Speech::Http { authority: words.next().unwrap() },
+        "tls" => Speech::Tls { server_name: words.next() },
+        "tcp" => Speech::Other,
+        other => panic!("no such question: {other}"),
+    };
+    Call { address: address.parse().unwrap(), port: port.parse().unwrap(), speech }
+}
+
+/// What the record of a call tells.
+fn observed(call: &Call<'_>, outcome: &Outcome) -> Observed {
+    let destination = match &outcome.fate {
+        Fate::Matched { destinations, .. } => destinations.first(),
+        _ => None,
+    };
+    Observed {
+        class: match &outcome.fate {
+            Fate::Matched { .. } => Class::OutboundMatched,
+            Fate::Blocked => Class::OutboundBlocked,
+            _ => Class::OutboundPassthrough,
+        },
+        protocol: outcome.protocol,
+        host: destination.map(|it| it.host.clone()),
+        subset: destination.map(|it| it.subset.clone()).filter(|subset| !subset.is_empty()),
+        port: destination.map_or(Some(call.port), |it| it.port),
+        destination: Some((call.address, call.port).into()),
+        authority: match (outcome.protocol, call.speech) {
+            (Protocol::Http, Speech::Http { authority }) => Some(authority.to_owned()),
+            _ => None,
+        },
+        server_name: match call.speech {
+            Speech::Tls { server_name } => server_name.map(str::to_owned),
+            _ => None,
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use crate::view::View;
 
 /// The Sidecar that applies: of those of the proxy's namespace the first that selects it, else the
 /// first of the root namespace without a selector. They are never merged.
-pub(super) fn sidecar(
+pub(crate) fn sidecar(
     view: &View,
     target: &Target<'_>,
     because: &mut Vec<Because>,
