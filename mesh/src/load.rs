@@ -3,6 +3,8 @@
 //! A wrong document or object is an error of its own and costs no other. An object of a kind that
 //! Istio does not look at is passed over, and so are unknown fields.
 
+mod body;
+mod config_map;
 mod document;
 mod error;
 mod finish;

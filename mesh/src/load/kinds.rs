@@ -6,19 +6,19 @@ use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Endpoints, Namespace, Node, Pod, PodTemplateSpec, Service as CoreService,
+    Endpoints, Namespace, Node, Pod, PodTemplateSpec, Service as CoreService,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice as CoreSlice;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::embedded;
+use super::body::Head;
 use super::error::{LoadError, LoadWarning, Problem};
 use super::parse::Body;
 use crate::config::MeshConfig;
-use crate::injection::{Injector, Policy};
+use crate::injection::Injector;
 use crate::meta::{Meta, Origin};
 use crate::network::{
     self, EndpointSlice, Service, ServiceEntry, ServiceEntrySpec, ServiceEntryStatus,
@@ -26,7 +26,6 @@ use crate::network::{
 };
 use crate::object::Object;
 use crate::proxy::{self, PodFacts};
-use crate::selector::Selector;
 use crate::workload::WorkloadKind;
 
 /// The annotation in which kubectl keeps a copy of the whole object.
@@ -110,7 +109,7 @@ impl Drafts {
         self.dispatch(origin, &head, body, warnings).map_err(error)
     }
 
-    /// Takes an object by its kind.
+    /// Takes an object by its group.
     fn dispatch(
         &mut self,
         origin: &Origin,
@@ -118,63 +117,100 @@ impl Drafts {
         body: &Body<'_>,
         warnings: &mut Vec<LoadWarning>,
     ) -> Result<(), Problem> {
-        use WorkloadKind as Kind;
         let (group, version) = head.api_version.split_once('/').unwrap_or(("", &head.api_version));
         match (group, head.kind.as_str()) {
-            ("", "Pod") => self.pods.push(pod(body.parse()?, origin)?),
-            ("", "Namespace") => {
+            ("", "ConfigMap") => self.config_map(body, origin, warnings),
+            ("" | "discovery.k8s.io", kind) => self.core(kind, body, origin),
+            ("apps" | "batch", kind) => self.controllers(kind, body, origin),
+            ("install.istio.io", "IstioOperator") => {
+                warnings.push(LoadWarning {
+                    origin: origin.clone(),
+                    object: body.display_name(),
+                    message: "an IstioOperator is no part of a cluster; to use it, give it as the \
+                              mesh configuration"
+                        .to_owned(),
+                });
+                Ok(())
+            }
+            (group, kind) if is_istio(group) => self.istio(group, version, kind, body, origin),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes an object of Kubernetes' own kinds, but for controllers.
+    fn core(&mut self, kind: &str, body: &Body<'_>, origin: &Origin) -> Result<(), Problem> {
+        match kind {
+            "Pod" => self.pods.push(pod(body.parse()?, origin)?),
+            "Namespace" => {
                 self.namespaces.push(cluster_meta(body.parse::<Namespace>()?.metadata, origin)?);
             }
-            ("", "Node") => {
-                self.nodes.push(cluster_meta(body.parse::<Node>()?.metadata, origin)?);
-            }
-            ("", "Service") => {
+            "Node" => self.nodes.push(cluster_meta(body.parse::<Node>()?.metadata, origin)?),
+            "Service" => {
                 let object: CoreService = body.parse()?;
                 let meta = meta(object.metadata, origin)?;
                 self.services.push(Service::of(meta, object.spec));
             }
-            ("", "Endpoints") => {
+            "Endpoints" => {
                 let mut object: Endpoints = body.parse()?;
                 let meta = meta(std::mem::take(&mut object.metadata), origin)?;
                 self.endpoints.push((meta, object));
             }
-            ("discovery.k8s.io", "EndpointSlice") => {
+            "EndpointSlice" => {
                 let mut object: CoreSlice = body.parse()?;
                 let meta = meta(std::mem::take(&mut object.metadata), origin)?;
                 self.endpoint_slices.extend(EndpointSlice::of_slice(meta, object));
             }
-            ("", "ConfigMap") => self.config_map(body, origin, warnings)?,
-            ("apps", "Deployment") => {
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes an object of the kinds that create pods.
+    fn controllers(&mut self, kind: &str, body: &Body<'_>, origin: &Origin) -> Result<(), Problem> {
+        use WorkloadKind as Kind;
+        let (kind, metadata, template) = match kind {
+            "Deployment" => {
                 let object: Deployment = body.parse()?;
-                let template = object.spec.map(|spec| spec.template);
-                self.controller(Kind::Deployment, object.metadata, template, origin)?;
+                (Kind::Deployment, object.metadata, object.spec.map(|spec| spec.template))
             }
-            ("apps", "StatefulSet") => {
+            "StatefulSet" => {
                 let object: StatefulSet = body.parse()?;
-                let template = object.spec.map(|spec| spec.template);
-                self.controller(Kind::StatefulSet, object.metadata, template, origin)?;
+                (Kind::StatefulSet, object.metadata, object.spec.map(|spec| spec.template))
             }
-            ("apps", "DaemonSet") => {
+            "DaemonSet" => {
                 let object: DaemonSet = body.parse()?;
-                let template = object.spec.map(|spec| spec.template);
-                self.controller(Kind::DaemonSet, object.metadata, template, origin)?;
+                (Kind::DaemonSet, object.metadata, object.spec.map(|spec| spec.template))
             }
-            ("batch", "Job") => {
+            "Job" => {
                 let object: Job = body.parse()?;
-                let template = object.spec.map(|spec| spec.template);
-                self.controller(Kind::Job, object.metadata, template, origin)?;
+                (Kind::Job, object.metadata, object.spec.map(|spec| spec.template))
             }
-            ("batch", "CronJob") => {
+            "CronJob" => {
                 let object: CronJob = body.parse()?;
                 let job = object.spec.and_then(|spec| spec.job_template.spec);
-                let template = job.map(|spec| spec.template);
-                self.controller(Kind::CronJob, object.metadata, template, origin)?;
+                (Kind::CronJob, object.metadata, job.map(|spec| spec.template))
             }
-            ("apps", "ReplicaSet") => {
+            "ReplicaSet" => {
                 let object: ReplicaSet = body.parse()?;
                 let owner = owner(&object.metadata);
                 self.replica_sets.push(OwnedDraft { meta: meta(object.metadata, origin)?, owner });
+                return Ok(());
             }
+            _ => return Ok(()),
+        };
+        self.controller(kind, metadata, template, origin)
+    }
+
+    /// Takes an object of Istio's kinds or of the Gateway API.
+    fn istio(
+        &mut self,
+        group: &str,
+        version: &str,
+        kind: &str,
+        body: &Body<'_>,
+        origin: &Origin,
+    ) -> Result<(), Problem> {
+        match (group, kind) {
             ("networking.istio.io", "ServiceEntry") => {
                 let object: Custom<ServiceEntrySpec, ServiceEntryStatus> = body.parse()?;
                 let meta = meta(object.metadata, origin)?;
@@ -187,18 +223,7 @@ impl Drafts {
                 let meta = meta(object.metadata, origin)?;
                 self.workload_entries.push(object.spec.unwrap_or_default().object(meta));
             }
-            ("install.istio.io", "IstioOperator") => warnings.push(LoadWarning {
-                origin: origin.clone(),
-                object: body.display_name(),
-                message:
-                    "an IstioOperator is no part of a cluster; to use it, give it as the mesh \
-                          configuration"
-                        .to_owned(),
-            }),
-            (group, kind) if is_istio(group) => {
-                self.objects.push(object(group, version, kind, body, origin)?);
-            }
-            _ => {}
+            _ => self.objects.push(object(group, version, kind, body, origin)?),
         }
         Ok(())
     }
@@ -221,40 +246,6 @@ impl Drafts {
         };
         let facts = proxy::facts(template.spec.as_ref(), &pod.labels);
         self.controllers.push(ControllerDraft { kind, meta, template: pod, facts, owner });
-        Ok(())
-    }
-
-    /// Takes a ConfigMap, if it is one of Istio's.
-    fn config_map(
-        &mut self,
-        body: &Body<'_>,
-        origin: &Origin,
-        warnings: &mut Vec<LoadWarning>,
-    ) -> Result<(), Problem> {
-        let object: ConfigMap = body.parse()?;
-        let data = object.data.unwrap_or_default();
-        let meta = meta(object.metadata, origin)?;
-        let name = meta.name.as_str();
-        if name.starts_with("istio-sidecar-injector") {
-            let injector = injector(data.get("config"), data.get("values"))?;
-            self.injectors.push((meta, injector));
-        } else if let Some(text) = data.get("mesh")
-            && (name == "istio" || name.starts_with("istio-"))
-        {
-            let mut config = MeshConfig::default();
-            let mut remarks = Vec::new();
-            let value = embedded(text, "data.mesh")?;
-            config
-                .apply(&value, &mut remarks)
-                .map_err(|error| Problem::mesh_config("data.mesh", error))?;
-            let object = body.display_name();
-            warnings.extend(remarks.into_iter().map(|message| LoadWarning {
-                origin: origin.clone(),
-                object: object.clone(),
-                message,
-            }));
-            self.configs.push((meta, config));
-        }
         Ok(())
     }
 }
@@ -302,45 +293,8 @@ fn object(
     })
 }
 
-/// The injector's configuration, in the ConfigMap's keys `config` and `values`.
-fn injector(config: Option<&String>, values: Option<&String>) -> Result<Injector, Problem> {
-    #[derive(Deserialize, Default)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Config {
-        policy: Option<String>,
-        never_inject_selector: Vec<LabelSelector>,
-        always_inject_selector: Vec<LabelSelector>,
-    }
-    let config: Config = match config {
-        None => Config::default(),
-        Some(text) => from_tree(&embedded(text, "data.config")?)
-            .map_err(|problem| problem.below("data.config"))?,
-    };
-    let values = match values {
-        None => Value::Null,
-        Some(text) => embedded(text, "data.values")?,
-    };
-    // A selector that is none selects nothing, as in istiod.
-    let selectors = |list: Vec<LabelSelector>| -> Vec<Selector> {
-        list.iter().filter_map(|selector| Selector::from_object(selector).ok()).collect()
-    };
-    Ok(Injector {
-        policy: match config.policy.as_deref() {
-            None | Some("enabled") => Policy::Enabled,
-            Some("disabled") => Policy::Disabled,
-            Some(other) => Policy::Illegal(other.to_owned()),
-        },
-        never: selectors(config.never_inject_selector),
-        always: selectors(config.always_inject_selector),
-        namespaces_by_default: values
-            .pointer("/sidecarInjectorWebhook/enableNamespacesByDefault")
-            .and_then(Value::as_bool)
-            .unwrap_or_default(),
-    })
-}
-
 /// The metadata of an object in a namespace, `default` where it names none.
-fn meta(metadata: ObjectMeta, origin: &Origin) -> Result<Meta, Problem> {
+pub(super) fn meta(metadata: ObjectMeta, origin: &Origin) -> Result<Meta, Problem> {
     let mut meta = cluster_meta(metadata, origin)?;
     if meta.namespace.is_empty() {
         "default".clone_into(&mut meta.namespace);
@@ -378,126 +332,4 @@ fn owner(metadata: &ObjectMeta) -> Option<Owner> {
     let mut owners = metadata.owner_references.iter().flatten();
     let owner = owners.find(|owner| owner.controller == Some(true))?;
     Some(Owner { kind: owner.kind.clone(), name: owner.name.clone() })
-}
-
-impl Body<'_> {
-    /// The object as its type.
-    fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        match self {
-            // The path is only kept track of when something is wrong: it costs a third of the time.
-            Self::Json(text) => match serde_json::from_str(text) {
-                Ok(object) => Ok(object),
-                Err(_) => from_tree(&self.tree()?),
-            },
-            Self::Tree(value) => from_tree(value),
-        }
-    }
-
-    /// The object as a tree.
-    fn tree(&self) -> Result<Value, Problem> {
-        match self {
-            Self::Json(text) => serde_json::from_str(text)
-                .map_err(|error| Problem::TooMuch { message: error.to_string() }),
-            Self::Tree(value) => Ok(value.clone()),
-        }
-    }
-
-    /// The object as `Kind/namespace/name`, as far as it says.
-    fn display_name(&self) -> Option<String> {
-        let tree = self.tree().ok()?;
-        let text = |path: &str| tree.pointer(path).and_then(Value::as_str);
-        let parts = ["/kind", "/metadata/namespace", "/metadata/name"];
-        let known: Vec<_> = parts.into_iter().filter_map(text).collect();
-        (!known.is_empty()).then(|| known.join("/"))
-    }
-}
-
-/// A value as a type, with the path of what is wrong.
-fn from_tree<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = match error.path().to_string() {
-            path if path == "." => String::new(),
-            path => path,
-        };
-        let mut message = error.inner().to_string();
-        if message.starts_with("invalid type: boolean") && message.ends_with("a string") {
-            message
-                .push_str("; YAML takes unquoted words such as `n`, `on` and `yes` for booleans");
-        }
-        Problem::Field { path, message }
-    })
-}
-
-/// What an object is.
-#[derive(Debug, Default)]
-struct Head {
-    api_version: String,
-    kind: String,
-}
-
-impl Head {
-    /// The head of an object, `default` where it has none of its own.
-    fn of(body: &Body<'_>, default: Option<&(String, String)>) -> Result<Self, Problem> {
-        let (api_version, kind) = match body {
-            Body::Json(text) => {
-                let mut head = Peek::default();
-                // Stops, with an error, as soon as both are known.
-                let _ = (&mut head).deserialize(&mut serde_json::Deserializer::from_str(text));
-                if !head.is_object {
-                    return Err(Problem::not_an_object(&body.tree()?));
-                }
-                (head.api_version, head.kind)
-            }
-            Body::Tree(Value::Object(map)) => {
-                let text = |key| map.get(key).and_then(Value::as_str).map(str::to_owned);
-                (text("apiVersion"), text("kind"))
-            }
-            Body::Tree(value) => return Err(Problem::not_an_object(value)),
-        };
-        let api_version = api_version.or_else(|| default.map(|default| default.0.clone()));
-        let kind = kind.or_else(|| default.map(|default| default.1.clone()));
-        Ok(Self {
-            api_version: api_version.ok_or(Problem::NoKind { missing: "apiVersion" })?,
-            kind: kind.ok_or(Problem::NoKind { missing: "kind" })?,
-        })
-    }
-}
-
-/// Looks for `apiVersion` and `kind` at the start of a JSON object, where kubectl prints them.
-#[derive(Default)]
-struct Peek {
-    is_object: bool,
-    api_version: Option<String>,
-    kind: Option<String>,
-}
-
-impl<'de> DeserializeSeed<'de> for &mut Peek {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for &mut Peek {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        self.is_object = true;
-        while self.api_version.is_none() || self.kind.is_none() {
-            let Some(key) = map.next_key::<String>()? else { break };
-            match key.as_str() {
-                "apiVersion" => self.api_version = Some(map.next_value()?),
-                "kind" => self.kind = Some(map.next_value()?),
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
