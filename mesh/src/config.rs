@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::selector::Selector;
 pub use fields::FieldError;
-pub(crate) use source::find;
+pub(crate) use source::{find, is_mesh_configuration};
 
 /// Istio's MeshConfig, as far as access logging goes, with defaults filled in.
 ///

@@ -63,6 +63,11 @@ pub(crate) fn find(document: &Value) -> Result<Found, String> {
     }
 }
 
+/// Whether an object without a kind is a mesh configuration: Helm values or a bare MeshConfig.
+pub(crate) fn is_mesh_configuration(map: &Map<String, Value>) -> bool {
+    map.contains_key("meshConfig") || map.keys().any(|key| known::is_mesh_config_field(key))
+}
+
 /// A MeshConfig without remarks.
 fn found(value: Value, path: &'static str) -> Found {
     Found { value, path, remarks: Vec::new() }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::error::Problem;
 use super::parse::Body;
+use crate::config;
 
 impl Body<'_> {
     /// The object as its type.
@@ -73,6 +74,11 @@ impl Head {
                     return Err(Problem::not_an_object(&body.tree()?));
                 }
                 (head.api_version, head.kind)
+            }
+            Body::Tree(Value::Object(map))
+                if !map.contains_key("kind") && config::is_mesh_configuration(map) =>
+            {
+                return Err(Problem::MeshConfiguration);
             }
             Body::Tree(Value::Object(map)) => {
                 let text = |key| map.get(key).and_then(Value::as_str).map(str::to_owned);

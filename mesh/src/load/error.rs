@@ -48,6 +48,8 @@ pub enum Problem {
         /// The field that is missing.
         missing: &'static str,
     },
+    /// Helm values or a bare MeshConfig among the objects.
+    MeshConfiguration,
     /// A value of the wrong type or form.
     Field {
         /// The field, such as `spec.accessLogging[0].filter`.
@@ -140,6 +142,10 @@ impl fmt::Display for Problem {
             Self::NoKind { missing } => {
                 write!(f, "expected a Kubernetes object, found one without `{missing}`")
             }
+            Self::MeshConfiguration => f.write_str(
+                "expected a Kubernetes object, found a mesh configuration; give it as such, not \
+                 among the objects",
+            ),
             Self::Field { path, message } if path.is_empty() => f.write_str(message),
             Self::Field { path, message } => write!(f, "`{path}`: {message}"),
             Self::NoMeshConfig { found } => write!(

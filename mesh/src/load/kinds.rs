@@ -19,7 +19,7 @@ use super::error::{LoadError, LoadWarning, Problem};
 use super::parse::Body;
 use crate::config::MeshConfig;
 use crate::injection::Injector;
-use crate::meta::{Meta, Origin};
+use crate::meta::{Labels, Meta, Origin};
 use crate::network::{
     self, EndpointSlice, Service, ServiceEntry, ServiceEntrySpec, ServiceEntryStatus,
     WorkloadEntry, WorkloadEntrySpec,
@@ -260,7 +260,16 @@ fn pod(mut pod: Pod, origin: &Origin) -> Result<PodDraft, Problem> {
     let owner = owner(&pod.metadata);
     let being_deleted = pod.metadata.deletion_timestamp.is_some();
     let meta = meta(std::mem::take(&mut pod.metadata), origin)?;
-    let network = network::Pod::of(meta.clone(), &pod, being_deleted);
+    // Ten thousand pods are held at once; nothing on the network looks at their annotations.
+    let plain = Meta {
+        namespace: meta.namespace.clone(),
+        name: meta.name.clone(),
+        labels: meta.labels.clone(),
+        annotations: Labels::new(),
+        created: meta.created,
+        origin: meta.origin.clone(),
+    };
+    let network = network::Pod::of(plain, &pod, being_deleted);
     let facts = proxy::facts(pod.spec.as_ref(), &meta.labels);
     let status = pod.status.unwrap_or_default();
     let listed = status.pod_ips.unwrap_or_default().into_iter().map(|ip| ip.ip);

@@ -161,6 +161,14 @@ fn errors_say_where_and_what() {
         ("a list", "- a\n- b", &[&format!("f, document 1: {no_object} a list")]),
         ("a number", "7", &[&format!("f, document 1: {no_object} the number `7`")]),
         ("no apiVersion", "kind: Pod", &[&format!("f, document 1: Pod: {no_kind} `apiVersion`")]),
+        (
+            "Helm values among the objects",
+            "meshConfig: {accessLogFile: /dev/stdout}",
+            &[
+                "f, document 1: expected a Kubernetes object, found a mesh configuration; give it as \
+               such, not among the objects",
+            ],
+        ),
         ("no kind", "apiVersion: v1", &[&format!("f, document 1: {no_kind} `kind`")]),
         (
             "a kind that is none",

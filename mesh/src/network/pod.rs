@@ -9,7 +9,7 @@ use crate::meta::Meta;
 /// A pod with its addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pod {
-    /// The metadata.
+    /// The metadata; a loader leaves the annotations out.
     pub meta: Meta,
     /// Its addresses, the main one first; none while it has none.
     pub addresses: Vec<String>,
