@@ -16,7 +16,7 @@ export ENVOY_BIN
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
-        bench bench-docs bench-parts bench-instructions bench-build envoy netns-tools clean
+        bench bench-docs bench-who bench-parts bench-instructions bench-build envoy netns-tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,7 @@ deny: ## Check licences, advisories and sources of dependencies (installs cargo-
 
 docs: ## Write the generated parts of docs/ anew
 	UPDATE_DOCS=1 $(CARGO) test --locked -p accesslog --test formats_doc
+	UPDATE_DOCS=1 $(CARGO) test --locked -p logcollector --test docs
 
 fuzz: ## Run each fuzz target for FUZZ_SECONDS (installs cargo-fuzz)
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
@@ -67,6 +68,9 @@ bench: bench-build ## Measure against other readers (SIZE_MB, ROUNDS, BENCH_ARGS
 bench-docs: bench-build ## The same, and write the table into docs/performance.md
 	$(TARGET)/release/bench run --size-mb $(SIZE_MB) --rounds $(ROUNDS) \
 	  --markdown docs/performance.md $(BENCH_ARGS)
+
+bench-who: bench-build ## Measure telemetry who on 10,000 pods and 1,000 Telemetry objects
+	$(TARGET)/release/bench who --rounds $(ROUNDS) $(BENCH_ARGS)
 
 bench-parts: ## Measure the parts (BENCH_ARGS=read for some of them)
 	$(CARGO) bench --locked -p accesslog --bench parts -- $(BENCH_ARGS)

@@ -1,0 +1,37 @@
+//! Keeps the generated parts of `docs/` true; `make docs` writes them anew.
+
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use telemetry::{CODES, Severity};
+
+#[test]
+fn the_codes_of_lint() {
+    let mut table = "| code | severity | meaning |\n|---|---|---|\n".to_owned();
+    for code in CODES {
+        let severity = match code.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        };
+        writeln!(table, "| `{}` | {severity} | {} |", code.name, code.text.replace('|', "\\|"))
+            .unwrap();
+    }
+    check("telemetry.md", "codes", &table);
+}
+
+/// Compares what stands between two markers of a document, or writes it.
+fn check(document: &str, name: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(document);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
+    let (before, rest) = text.split_once(&begin).unwrap();
+    let (found, after) = rest.split_once(&end).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{before}{begin}{expected}{end}{after}")).unwrap();
+    } else {
+        assert_eq!(found, expected, "run `make docs`");
+    }
+}
