@@ -16,10 +16,11 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(20);
 const STEP: Duration = Duration::from_millis(5);
 
-/// A running Envoy; ends with its handle.
+/// A running Envoy; ends with its handle, or with this process if that is killed.
 #[derive(Debug)]
 pub struct Envoy {
     child: Child,
+    guard: Guard,
     admin: SocketAddr,
     dir: PathBuf,
 }
@@ -83,8 +84,9 @@ impl Envoy {
             .stderr(stderr)
             .spawn()
             .unwrap();
-        let mut envoy =
-            Self { child, admin: SocketAddr::from(([127, 0, 0, 1], 0)), dir: dir.to_owned() };
+        let admin = SocketAddr::from(([127, 0, 0, 1], 0));
+        let guard = Guard::over(&child);
+        let mut envoy = Self { child, guard, admin, dir: dir.to_owned() };
         envoy.admin = envoy.wait("its admin address", || {
             fs::read_to_string(&address).ok().and_then(|text| text.trim().parse().ok())
         });
@@ -169,8 +171,29 @@ impl Envoy {
 
 impl Drop for Envoy {
     fn drop(&mut self) {
+        // First, so that it never sees the process id of somebody else.
+        self.guard.dismiss();
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A process that kills another one when its input ends without a line, as it does when this process
+/// is killed.
+#[derive(Debug)]
+struct Guard(Child);
+
+impl Guard {
+    fn over(child: &Child) -> Self {
+        let script = format!("read -r _ || kill -9 {}", child.id());
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+
+    fn dismiss(&mut self) {
+        let _ = self.0.stdin.take().map(|mut input| input.write_all(b"\n"));
+        let _ = self.0.wait();
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Policy {
     RegistryOnly,
     /// `ALLOW_ANY` with an `egressProxy`.
     EgressProxy,
+    /// `ALLOW_ANY_DYNAMIC_DNS`.
+    DynamicDns,
 }
 
 /// A service as the client knows it.
@@ -164,6 +166,11 @@ fn http_proxy(routes: Value, first: &[Value], logs: &[Value]) -> Value {
             "use_remote_address": false,
         }),
     )
+}
+
+/// Where [`Policy::DynamicDns`] looks hosts up; its cluster and its filter share it.
+fn dns_cache() -> Value {
+    json!({"dns_cache_config": {"name": "allow_any", "dns_lookup_family": "V4_ONLY"}})
 }
 
 fn listener_filter(name: &str) -> Value {

@@ -76,8 +76,9 @@ impl<'n> Sidecar<'n> {
     }
 }
 
-/// Plays the scenarios of one policy; files go into `dir`.
-pub fn play(policy: Policy, scenarios: &[&Scenario], dir: &Path) -> Vec<Observed> {
+/// Plays scenarios, all of one policy; files go into `dir`.
+pub fn play(scenarios: &[Scenario], dir: &Path) -> Vec<Observed> {
+    let policy = scenarios.first().expect("a scenario").policy;
     let certs = Certs::create(dir);
     let network = Network::create();
     let _apps = [

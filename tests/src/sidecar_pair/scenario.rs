@@ -175,6 +175,7 @@ pub fn all() -> Vec<Scenario> {
         (Policy::AllowAny, &[services, failures, unmatched, strangers][..]),
         (Policy::RegistryOnly, &[registry_only]),
         (Policy::EgressProxy, &[egress_proxy]),
+        (Policy::DynamicDns, &[dynamic_dns]),
     ] {
         let mut table = Table { policy, scenarios };
         fill.iter().for_each(|fill: &fn(&mut Table)| fill(&mut table));
@@ -269,6 +270,8 @@ fn strangers(t: &mut Table) {
     use Words::{Http, Tcp};
     t.add("HTTP to a pod by its address", "10.244.2.7:9080", Http("10.244.2.7:9080", "/"),
         [passthrough("http", 9080)], [inbound("http", 9080)]);
+    t.add("TCP to a port of HTTP", "10.244.2.7:9080", Tcp,
+        [passthrough("tcp", 9080)], [Line::new("unknown", "inbound", "http").doubt(Doubt::Class)]);
     t.add("HTTP in plain text to a STRICT workload", "10.244.2.7:9081", Http("10.244.2.7:9081", "/"),
         [passthrough("http", 9081)], [rejected(9081)]);
     t.add("TCP in plain text to a STRICT workload", "10.244.2.7:9081", Tcp,
@@ -312,4 +315,14 @@ fn egress_proxy(t: &mut Table) {
     // Nothing in the record tells this from a call to the proxy's service.
     t.add("TCP on an unknown port by an egressProxy", "203.0.113.9:5432", Tcp,
         [egress("tcp")], []);
+}
+
+#[rustfmt::skip]
+fn dynamic_dns(t: &mut Table) {
+    use Words::{Http, Tcp};
+    // An address needs no server of names.
+    t.add("HTTP to an unknown host by dynamic DNS", "203.0.113.9:9080", Http("203.0.113.9:9080", "/"),
+        [passthrough("http", 9080)], []);
+    t.add("TCP on an unknown port beside dynamic DNS", "203.0.113.9:5432", Tcp,
+        [passthrough("tcp", 5432)], []);
 }

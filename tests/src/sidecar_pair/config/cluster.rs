@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::inbound::PORTS;
-use super::{EGRESS, SERVICES, Service, extension, socket};
+use super::{EGRESS, SERVICES, Service, dns_cache, extension, socket};
 use crate::certs::Certs;
 use crate::sidecar_pair::OUTSIDE;
 
@@ -30,6 +30,7 @@ pub(super) fn all(certs: &Certs) -> Vec<Value> {
     passthrough["alt_stat_name"] = json!("PassthroughCluster;");
     clusters.push(passthrough);
     clusters.push(fixed("BlackHoleCluster", None));
+    clusters.push(dynamic_dns());
     clusters
 }
 
@@ -89,6 +90,22 @@ fn original(name: &str) -> Value {
         "type": "ORIGINAL_DST",
         "lb_policy": "CLUSTER_PROVIDED",
         "connect_timeout": "10s",
+    })
+}
+
+/// A cluster that goes wherever the name in the request leads.
+fn dynamic_dns() -> Value {
+    let kind = extension(
+        "envoy.clusters.dynamic_forward_proxy",
+        "clusters.dynamic_forward_proxy.v3.ClusterConfig",
+        dns_cache(),
+    );
+    json!({
+        "name": "AllowAnyDynamicDNSCluster",
+        "alt_stat_name": "AllowAnyDynamicDNSCluster;",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "connect_timeout": "10s",
+        "cluster_type": kind,
     })
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::cluster::outbound_name;
 use super::{
-    EGRESS, Policy, SECURE, SERVICES, Service, WILDCARD, extension, http_proxy, listener_filter,
-    refusals, socket, tcp_proxy,
+    EGRESS, Policy, SECURE, SERVICES, Service, WILDCARD, dns_cache, extension, http_proxy,
+    listener_filter, refusals, socket, tcp_proxy,
 };
 
 /// The virtual host whose routes go nowhere, and its only route.
@@ -24,7 +24,7 @@ pub(super) fn listeners(policy: Policy, logs: &[Value]) -> Vec<Value> {
 /// Where TCP goes that no listener is for.
 fn unmatched(policy: Policy) -> String {
     match policy {
-        Policy::AllowAny => "PassthroughCluster".to_owned(),
+        Policy::AllowAny | Policy::DynamicDns => "PassthroughCluster".to_owned(),
         Policy::RegistryOnly => "BlackHoleCluster".to_owned(),
         Policy::EgressProxy => outbound_name(8080, "", EGRESS),
     }
@@ -81,7 +81,7 @@ fn http(port: u16, policy: Policy, logs: &[Value]) -> Value {
                 "transport_protocol": "raw_buffer",
                 "application_protocols": ["http/1.1", "h2c"],
             },
-            "filters": [http_proxy(routes, &[], logs)],
+            "filters": [http_proxy(routes, lookup(policy).as_slice(), logs)],
         }],
         "default_filter_chain": passthrough_chain(policy, logs),
     })
@@ -143,23 +143,33 @@ fn fault() -> Value {
 }
 
 fn unmatched_host(policy: Policy) -> Value {
-    let (name, route) = match policy {
-        Policy::RegistryOnly => (
-            "block_all",
-            json!({
-                "name": "block_all", "match": {"prefix": "/"}, "direct_response": {"status": 502},
-            }),
-        ),
-        Policy::AllowAny | Policy::EgressProxy => (
-            "allow_any",
-            json!({
-                "name": "allow_any",
-                "match": {"prefix": "/"},
-                "route": {"cluster": unmatched(policy), "timeout": "0s"},
-            }),
-        ),
+    let name = match policy {
+        Policy::RegistryOnly => "block_all",
+        Policy::AllowAny | Policy::EgressProxy => "allow_any",
+        Policy::DynamicDns => "allow_any_dynamic_dns",
     };
+    let cluster = match policy {
+        Policy::DynamicDns => "AllowAnyDynamicDNSCluster".to_owned(),
+        _ => unmatched(policy),
+    };
+    let mut route = json!({"name": name, "match": {"prefix": "/"}});
+    if policy == Policy::RegistryOnly {
+        route["direct_response"] = json!({"status": 502});
+    } else {
+        route["route"] = json!({"cluster": cluster, "timeout": "0s"});
+    }
     json!({"name": name, "domains": ["*"], "routes": [route]})
+}
+
+/// The filter that looks up the hosts of requests.
+fn lookup(policy: Policy) -> Option<Value> {
+    (policy == Policy::DynamicDns).then(|| {
+        extension(
+            "envoy.filters.http.dynamic_forward_proxy",
+            "filters.http.dynamic_forward_proxy.v3.FilterConfig",
+            dns_cache(),
+        )
+    })
 }
 
 fn to(cluster: &str, prefix: &str, name: &str) -> Value {
