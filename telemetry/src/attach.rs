@@ -1,10 +1,12 @@
 //! Which Telemetry objects an istiod sees, and which of them attach to a proxy.
 
 mod matcher;
+mod selectors;
 mod view;
 
 pub(crate) use matcher::{GATEWAY_NAME, selects};
 pub use matcher::{Mismatch, Target};
+pub(crate) use selectors::Selectors;
 pub use view::{Istiod, Unseen, View};
 
 use crate::object::Telemetry;

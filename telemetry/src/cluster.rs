@@ -93,6 +93,7 @@ impl<'i> Cluster<'i> {
         };
         for story in &mut stories {
             story.name_others(workload, &self.inventory.workloads);
+            story.envoy_filters(workload, &self.inventory.objects, &istiod.mesh.root_namespace);
         }
         stories
     }
@@ -123,7 +124,8 @@ impl<'i> Cluster<'i> {
         let views: Vec<View<'_>> =
             istiods.iter().map(|istiod| View::new(&self.telemetries, istiod)).collect();
         let workloads = &self.inventory.workloads;
-        lint(&Subject { views: &views, telemetries: &self.telemetries, workloads })
+        let objects = &self.inventory.objects;
+        lint(&Subject { views: &views, telemetries: &self.telemetries, workloads, objects })
     }
 
     /// What the istiod of a revision goes by.

@@ -32,6 +32,7 @@
 mod attach;
 mod cluster;
 mod decide;
+mod envoy_filter;
 mod lint;
 mod logger;
 mod merge;

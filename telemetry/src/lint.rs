@@ -11,14 +11,18 @@ mod effect;
 mod filter;
 mod object;
 mod provider;
+mod selection;
 
 use std::collections::BTreeSet;
 
-use mesh::Workload;
+use mesh::{Object, Workload};
 use serde::Serialize;
 
 use crate::attach::View;
+use crate::envoy_filter;
 use crate::object::{RejectedBy, Telemetry};
+
+use selection::Selection;
 
 pub use code::{CODES, Code, Severity};
 
@@ -33,7 +37,7 @@ pub struct Finding {
     pub severity: Severity,
     /// Who would refuse the object; `None` when an API server with Istio takes it.
     pub rejected_by: Option<RejectedBy>,
-    /// The object as `Telemetry/namespace/name`.
+    /// The object as `Telemetry/namespace/name`, or `EnvoyFilter/namespace/name`.
     pub object: String,
     /// The path of the field, such as `spec.accessLogging[0].filter.expression`.
     pub field: String,
@@ -53,6 +57,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) telemetries: &'a [Telemetry],
     /// All workloads.
     pub(crate) workloads: &'a [Workload],
+    /// The objects of other kinds.
+    pub(crate) objects: &'a [Object],
 }
 
 /// Everything that is wrong, the most severe first.
@@ -62,8 +68,23 @@ pub(crate) fn lint(subject: &Subject<'_>) -> Vec<Finding> {
         object::check(telemetry, &mut found);
         filter::check(telemetry, &mut found);
     }
-    analyzer::check(subject, &mut found);
-    attachment::check(subject, &mut found);
+    let accepted: Vec<&Telemetry> =
+        subject.telemetries.iter().filter(|it| it.is_accepted()).collect();
+    // Without any workload there is no telling what a selector selects.
+    let known = !subject.workloads.is_empty();
+    let selection = known.then(|| Selection::new(&accepted, subject.workloads));
+    analyzer::check(subject, &accepted, selection.as_ref(), &mut found);
+    if let Some(selection) = &selection {
+        attachment::check(selection, &mut found);
+    }
+    found.extend(envoy_filter::touching(subject.objects).map(|filter| Finding {
+        object: format!("EnvoyFilter/{}", filter.meta.qualified_name()),
+        ..Finding::of(
+            &code::ENVOY_FILTER,
+            "spec.configPatches".to_owned(),
+            "it touches access logs: what proxies log can differ from what is decided".to_owned(),
+        )
+    }));
     for view in subject.views {
         attachment::check_view(view, &mut found);
         provider::check(view, &mut found);
@@ -78,18 +99,25 @@ pub(crate) fn lint(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// What is refused by Envoy takes a listener with it, and comes before all other errors.
 fn key(finding: &Finding) -> impl Ord + use<'_> {
-    let worst = finding.code == code::FILTER_REFUSED_BY_ENVOY.name;
+    let worst = [code::FILTER_REFUSED_BY_ENVOY.name, code::PROVIDER_REFUSED_BY_ENVOY.name];
+    let worst = worst.contains(&finding.code);
     (!worst, finding.severity, &finding.object, &finding.field, finding.column, finding.code)
 }
 
 impl Finding {
     /// A finding about a field of an object that an API server takes.
     fn new(code: &Code, telemetry: &Telemetry, field: String, message: String) -> Self {
+        let object = format!("Telemetry/{}", telemetry.meta.qualified_name());
+        Self { object, ..Self::of(code, field, message) }
+    }
+
+    /// A finding about no object yet.
+    fn of(code: &Code, field: String, message: String) -> Self {
         Self {
             code: code.name,
             severity: code.severity,
             rejected_by: None,
-            object: format!("Telemetry/{}", telemetry.meta.qualified_name()),
+            object: String::new(),
             field,
             message,
             instead: None,

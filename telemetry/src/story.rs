@@ -8,11 +8,12 @@ mod text;
 
 use std::sync::Arc;
 
-use mesh::{ServiceRef, Workload};
+use mesh::{Object, ServiceRef, Workload};
 use serde::Serialize;
 
 use crate::attach::{LevelKind, Target, View, selects};
 use crate::decide::{Decision, clip};
+use crate::envoy_filter;
 use crate::object::Telemetry;
 use crate::who::{Row, Who};
 
@@ -34,6 +35,9 @@ pub struct Story {
     pub proxy_because: String,
     /// The Telemetry objects of the namespaces that are looked into, by namespace and age.
     pub objects: Vec<Seen>,
+    /// EnvoyFilters for the workload that touch access logs, as `namespace/name`: what they do is not
+    /// looked at, and what the proxy logs can differ from what is decided.
+    pub envoy_filters: Vec<String>,
     /// What would turn logging on, or off where both sides log.
     pub change: Change,
 }
@@ -60,6 +64,7 @@ impl Story {
             revision: view.istiod.revision.clone(),
             proxy_because: workload.proxy.because.clone(),
             objects: objects(view, &target),
+            envoy_filters: Vec::new(),
             change,
         }
     }
@@ -77,6 +82,13 @@ impl Story {
             let names = clip(&others);
             proposal.remarks.push(format!("its selector is also that of {names}"));
         }
+    }
+
+    /// Names the EnvoyFilters that touch the workload's access logs.
+    pub(crate) fn envoy_filters(&mut self, workload: &Workload, all: &[Object], root: &str) {
+        let touching = envoy_filter::touching(all);
+        let own = touching.filter(|filter| envoy_filter::is_for(filter, workload, root));
+        self.envoy_filters = own.map(|filter| filter.meta.qualified_name()).collect();
     }
 
     /// The decisions of the sides that the proxy has, by the side's name.

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use mesh::{MeshConfig, ProxyKind};
+use mesh::{Labels, MeshConfig, ProxyKind};
 
-use super::{Level, LevelKind, Target};
+use super::{Level, LevelKind, Selectors, Target};
 use crate::logger::{Hosts, Logger, Providers, fallback};
 use crate::object::Telemetry;
 
@@ -58,9 +58,8 @@ struct InNamespace<'a> {
     wide: Option<usize>,
     /// The indexes of objects that go by references.
     referring: Vec<usize>,
-    /// The indexes of objects that go by a selector, each under one of the labels it asks for, so that
-    /// a proxy is compared with few of them.
-    selecting: HashMap<(&'a str, &'a str), Vec<usize>>,
+    /// The indexes of objects that go by a selector.
+    selecting: Selectors<'a>,
 }
 
 impl<'a> View<'a> {
@@ -185,11 +184,8 @@ impl<'a> View<'a> {
         let found = self.namespaces.get(namespace);
         let mut indexes: Vec<usize> = Vec::new();
         if let Some(found) = found {
-            let selecting = target
-                .labels
-                .iter()
-                .filter_map(|(key, value)| found.selecting.get(&(key.as_str(), value.as_str())));
-            indexes.extend(selecting.flatten().chain(&found.referring));
+            indexes.extend(found.selecting.matching(target.labels));
+            indexes.extend(&found.referring);
         }
         // References and selectors are kept apart, but age alone decides.
         indexes.sort_unstable();
@@ -209,26 +205,15 @@ impl<'a> InNamespace<'a> {
         self.all.push(telemetry);
     }
 
-    /// Files the selecting objects under the label that fewest of them ask for.
+    /// Tells the objects that go by references from those that go by a selector.
     fn index(&mut self) {
-        let mut uses: HashMap<(&str, &str), usize> = HashMap::new();
-        let pairs = |telemetry: &'a Telemetry| {
-            let labels = telemetry.match_labels().into_iter().flatten();
-            labels.map(|(key, value)| (key.as_str(), value.as_str()))
-        };
-        for pair in self.all.iter().copied().flat_map(pairs) {
-            *uses.entry(pair).or_default() += 1;
-        }
-        for (index, telemetry) in self.all.iter().enumerate() {
-            if !telemetry.targets().is_empty() {
-                self.referring.push(index);
-                continue;
-            }
-            let rarest = pairs(telemetry).min_by_key(|pair| uses.get(pair));
-            if let Some(pair) = rarest {
-                self.selecting.entry(pair).or_default().push(index);
-            }
-        }
+        let refers = |telemetry: &&'a Telemetry| !telemetry.targets().is_empty();
+        let numbered = || self.all.iter().enumerate();
+        self.referring = numbered().filter(|(_, it)| refers(it)).map(|(index, _)| index).collect();
+        let others = numbered().filter(|(_, it)| !refers(it));
+        let selecting: Vec<(usize, &'a Labels)> =
+            others.filter_map(|(index, it)| Some((index, it.match_labels()?))).collect();
+        self.selecting = Selectors::new(&selecting);
     }
 }
 

@@ -7,19 +7,25 @@
 
 use std::collections::BTreeMap;
 
-use mesh::{Workload, WorkloadKind};
+use mesh::{Labels, WorkloadKind};
 
+use super::selection::{Selection, Shared};
 use super::{Finding, Subject, code, entry};
-use crate::attach::{GATEWAY_NAME, selects};
+use crate::attach::GATEWAY_NAME;
 use crate::object::Telemetry;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    let accepted: Vec<&Telemetry> =
-        subject.telemetries.iter().filter(|it| it.is_accepted()).collect();
-    check_providers(subject, &accepted, found);
-    check_selectors(subject, &accepted, found);
-    check_selectorless(&accepted, found);
-    check_gateways(subject, &accepted, found);
+pub(super) fn check(
+    subject: &Subject<'_>,
+    accepted: &[&Telemetry],
+    selection: Option<&Selection<'_>>,
+    found: &mut Vec<Finding>,
+) {
+    check_providers(subject, accepted, found);
+    check_selectorless(accepted, found);
+    if let Some(selection) = selection {
+        check_selectors(selection, found);
+        check_gateways(subject, accepted, selection, found);
+    }
 }
 
 /// IST0157, where there is no default provider.
@@ -42,40 +48,16 @@ fn check_providers(subject: &Subject<'_>, accepted: &[&Telemetry], found: &mut V
     }
 }
 
-/// Objects that select the same pods.
-struct Shared<'a> {
-    pod: &'a str,
-    pods: usize,
-    objects: Vec<&'a Telemetry>,
-}
-
 /// IST0101 and IST0159.
-fn check_selectors(subject: &Subject<'_>, accepted: &[&Telemetry], found: &mut Vec<Finding>) {
-    if subject.workloads.is_empty() {
-        return;
+fn check_selectors(selection: &Selection<'_>, found: &mut Vec<Finding>) {
+    for selected in selection.selected.iter().filter(|it| !it.pod) {
+        let labels = selected.telemetry.match_labels().into_iter().flatten();
+        let pairs: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
+        let message = format!("Referenced selector not found: {:?}", pairs.join(","));
+        let field = "spec.selector.matchLabels".to_owned();
+        found.push(Finding::new(&code::IST0101, selected.telemetry, field, message));
     }
-    let mut by_pod: BTreeMap<(&str, &str), Vec<&Telemetry>> = BTreeMap::new();
-    for telemetry in accepted {
-        let Some(selector) = telemetry.match_labels() else { continue };
-        let here = pods(subject).filter(|it| it.meta.namespace == telemetry.meta.namespace);
-        let mut selected = here.filter(|it| selects(selector, &it.labels)).peekable();
-        if selected.peek().is_none() {
-            let pairs: Vec<String> =
-                selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let message = format!("Referenced selector not found: {:?}", pairs.join(","));
-            let field = "spec.selector.matchLabels".to_owned();
-            found.push(Finding::new(&code::IST0101, telemetry, field, message));
-        }
-        for pod in selected {
-            by_pod.entry((&pod.meta.namespace, &pod.meta.name)).or_default().push(telemetry);
-        }
-    }
-    let mut shared: BTreeMap<Vec<String>, Shared<'_>> = BTreeMap::new();
-    for ((_, pod), objects) in by_pod.into_iter().filter(|(_, it)| it.len() > 1) {
-        let names = objects.iter().map(|it| it.meta.qualified_name()).collect();
-        shared.entry(names).or_insert(Shared { pod, pods: 0, objects }).pods += 1;
-    }
-    shared.values().for_each(|shared| report_shared(shared, found));
+    selection.shared.iter().for_each(|shared| report_shared(shared, found));
 }
 
 fn report_shared(shared: &Shared<'_>, found: &mut Vec<Finding>) {
@@ -114,15 +96,22 @@ fn check_selectorless(accepted: &[&Telemetry], found: &mut Vec<Finding>) {
     }
 }
 
-/// IST0166: a selector that matches the pod of a Gateway.
-fn check_gateways(subject: &Subject<'_>, accepted: &[&Telemetry], found: &mut Vec<Finding>) {
-    for telemetry in accepted.iter().filter(|it| it.target_ref.is_none()) {
-        let Some(selector) = &telemetry.selector else { continue };
-        let here = pods(subject).filter(|it| it.meta.namespace == telemetry.meta.namespace);
-        let gateway = here
-            .filter(|it| selects(selector, &it.labels))
-            .find_map(|it| it.labels.get(GATEWAY_NAME));
-        if let Some(gateway) = gateway {
+/// IST0166: a selector that matches the pod of a Gateway, one without labels among them.
+fn check_gateways(
+    subject: &Subject<'_>,
+    accepted: &[&Telemetry],
+    selection: &Selection<'_>,
+    found: &mut Vec<Finding>,
+) {
+    let pods = subject.workloads.iter().filter(|it| it.kind == WorkloadKind::Pod);
+    let gateways: BTreeMap<&str, &str> = pods
+        .filter_map(|it| Some((it.meta.namespace.as_str(), it.labels.get(GATEWAY_NAME)?.as_str())))
+        .collect();
+    let selecting = selection.selected.iter().filter_map(|it| Some((it.telemetry, it.gateway?)));
+    let empty = accepted.iter().filter(|it| it.selector.as_ref().is_some_and(Labels::is_empty));
+    let empty = empty.filter_map(|it| Some((*it, *gateways.get(it.meta.namespace.as_str())?)));
+    for (telemetry, gateway) in selecting.chain(empty) {
+        if telemetry.target_ref.is_none() {
             let message = format!(
                 "Ineffective selector on Kubernetes Gateway {gateway}. Use the TargetRef field \
                  instead."
@@ -131,10 +120,6 @@ fn check_gateways(subject: &Subject<'_>, accepted: &[&Telemetry], found: &mut Ve
             found.push(Finding::new(&code::IST0166, telemetry, field, message));
         }
     }
-}
-
-fn pods<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = &'a Workload> {
-    subject.workloads.iter().filter(|it| it.kind == WorkloadKind::Pod)
 }
 
 /// Names as Go prints a list of them.

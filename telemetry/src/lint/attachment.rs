@@ -1,9 +1,10 @@
 //! Objects that reach nothing.
 
-use mesh::ProxyKind;
+use mesh::Workload;
 
-use super::{Finding, Subject, code};
-use crate::attach::{GATEWAY_NAME, Unseen, View, selects};
+use super::selection::Selection;
+use super::{Finding, code};
+use crate::attach::{GATEWAY_NAME, Unseen, View};
 use crate::object::Telemetry;
 
 /// Labels that istiod puts on proxies and manifests do not show.
@@ -14,41 +15,31 @@ const ADDED: [&str; 4] = [
     "failure-domain.beta.kubernetes.io/",
 ];
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    // Without any workload there is no telling.
-    if subject.workloads.is_empty() {
-        return;
-    }
-    for telemetry in subject.telemetries.iter().filter(|it| it.is_accepted()) {
-        let Some(selector) = telemetry.match_labels() else { continue };
-        let namespace = &telemetry.meta.namespace;
-        let matched = || subject.workloads.iter().filter(|it| selects(selector, &it.labels));
-        let own = || matched().filter(|it| it.meta.namespace == *namespace);
+pub(super) fn check(selection: &Selection<'_>, found: &mut Vec<Finding>) {
+    for selected in &selection.selected {
+        let telemetry = selected.telemetry;
+        let mut keys = telemetry.match_labels().into_iter().flat_map(|labels| labels.keys());
         let added = |key: &String| ADDED.iter().any(|added| key.starts_with(added));
-        if own().next().is_none() && !selector.keys().any(added) {
-            found.push(matches_nothing(telemetry, matched().next().map(|it| &it.meta.namespace)));
+        if !selected.any && !keys.any(added) {
+            found.push(matches_nothing(telemetry, selected.elsewhere));
         }
-        let waypoint = own().find(|it| {
-            it.proxy.kind == ProxyKind::Waypoint && it.labels.contains_key(GATEWAY_NAME)
-        });
-        if let Some(waypoint) = waypoint {
-            let message = format!(
-                "the waypoint `{}` goes by targetRefs only, not by selectors",
-                waypoint.display_name()
-            );
-            let field = "spec.selector.matchLabels".to_owned();
-            let instead = waypoint.labels.get(GATEWAY_NAME).map(|name| {
-                format!(
-                    "targetRefs: [{{group: gateway.networking.k8s.io, kind: Gateway, name: {name}}}]"
-                )
-            });
-            let finding = Finding::new(&code::WAYPOINT_SELECTOR, telemetry, field, message);
-            found.push(finding.instead(instead));
-        }
+        found.extend(selected.waypoint.map(|waypoint| selects_waypoint(telemetry, waypoint)));
     }
 }
 
-fn matches_nothing(telemetry: &Telemetry, elsewhere: Option<&String>) -> Finding {
+fn selects_waypoint(telemetry: &Telemetry, waypoint: &Workload) -> Finding {
+    let message = format!(
+        "the waypoint `{}` goes by targetRefs only, not by selectors",
+        waypoint.display_name()
+    );
+    let instead = waypoint.labels.get(GATEWAY_NAME).map(|name| {
+        format!("targetRefs: [{{group: gateway.networking.k8s.io, kind: Gateway, name: {name}}}]")
+    });
+    let field = "spec.selector.matchLabels".to_owned();
+    Finding::new(&code::WAYPOINT_SELECTOR, telemetry, field, message).instead(instead)
+}
+
+fn matches_nothing(telemetry: &Telemetry, elsewhere: Option<&str>) -> Finding {
     let namespace = &telemetry.meta.namespace;
     let hint = elsewhere.map_or(String::new(), |other| {
         format!("; there are some in `{other}`, and a selector reaches only its own namespace")

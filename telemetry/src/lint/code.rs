@@ -26,7 +26,7 @@ pub struct Code {
 }
 
 /// All codes.
-pub const CODES: [&Code; 29] = [
+pub const CODES: [&Code; 31] = [
     &FILTER_REFUSED_BY_ENVOY,
     &INVALID_FIELD,
     &INVALID_OBJECT,
@@ -41,6 +41,7 @@ pub const CODES: [&Code; 29] = [
     &UNKNOWN_PROVIDER,
     &PROVIDER_WITHOUT_LOGS,
     &PROVIDER_SERVICE,
+    &PROVIDER_REFUSED_BY_ENVOY,
     &PROVIDER_DROPPED,
     &ACCESS_LOG_FILE_DROPPED,
     &DISABLED_WITHOUT_EFFECT,
@@ -51,6 +52,7 @@ pub const CODES: [&Code; 29] = [
     &WAYPOINT_SELECTOR,
     &NAMESPACE_UNDISCOVERED,
     &UNKNOWN_FIELD,
+    &ENVOY_FILTER,
     &IST0101,
     &IST0157,
     &IST0159,
@@ -102,6 +104,10 @@ pub(super) const PROVIDER_WITHOUT_LOGS: Code =
     error("provider-without-access-logs", "the provider takes no access logs");
 pub(super) const PROVIDER_SERVICE: Code =
     error("provider-service", "the provider's service is not found, or in several namespaces");
+pub(super) const PROVIDER_REFUSED_BY_ENVOY: Code = error(
+    "provider-refused-by-envoy",
+    "Envoy refuses the provider's logger, and any listener that it is part of",
+);
 pub(super) const PROVIDER_DROPPED: Code =
     warning("provider-dropped", "naming a provider puts out those that logged before");
 pub(super) const ACCESS_LOG_FILE_DROPPED: Code =
@@ -122,6 +128,8 @@ pub(super) const NAMESPACE_UNDISCOVERED: Code =
     warning("namespace-undiscovered", "MeshConfig's discoverySelectors leave the namespace out");
 pub(super) const UNKNOWN_FIELD: Code =
     warning("unknown-field", "the API server drops a field that it does not know");
+pub(super) const ENVOY_FILTER: Code =
+    info("envoy-filter", "an EnvoyFilter touches access logs, which decisions do not look at");
 pub(super) const IST0101: Code = error("IST0101", "referenced resource not found (istioctl)");
 pub(super) const IST0157: Code = warning("IST0157", "empty providers (istioctl)");
 pub(super) const IST0159: Code =

@@ -26,6 +26,10 @@ impl fmt::Display for Story {
                 line(f, &format!("  {}", reason(because)))?;
             }
         }
+        for filter in &self.envoy_filters {
+            let warning = "touches access logs: the proxy may log something else than is said here";
+            line(f, &format!("\nEnvoyFilter {filter} {warning}"))?;
+        }
         line(f, "")?;
         change(f, &self.change)
     }

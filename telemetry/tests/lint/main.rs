@@ -31,6 +31,9 @@ struct Input {
     services: Vec<String>,
     #[serde(default)]
     objects: Vec<Map<String, Value>>,
+    /// Whole manifests.
+    #[serde(default)]
+    manifests: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -57,8 +60,9 @@ impl Input {
             let metadata = metadata(name, &json!({}));
             json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {}})
         });
-        let items: Vec<Value> =
-            pods.chain(services).chain(self.objects.iter().map(telemetry)).collect();
+        let telemetries = self.objects.iter().map(telemetry);
+        let manifests = self.manifests.iter().cloned();
+        let items: Vec<Value> = pods.chain(services).chain(telemetries).chain(manifests).collect();
         let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
         let mut loader = Loader::new();
         loader.add("list.json", list.to_string().as_bytes());
@@ -142,6 +146,7 @@ fn what_envoy_refuses_comes_first() {
         mesh: Value::Null,
         pods: Vec::new(),
         services: Vec::new(),
+        manifests: Vec::new(),
         objects: vec![
             object("a/a", json!([{"providers": [{"name": "nope"}]}])),
             object("b/b", json!([{"match": {"mode": "NO"}}])),
