@@ -11,6 +11,9 @@ pub struct Workload {
     pub kind: WorkloadKind,
     /// The metadata of the pod or the controller.
     pub meta: Meta,
+    /// The name of the controller that made the pod, the topmost that is known; `None` for a pod of
+    /// its own, and for a controller.
+    pub controller: Option<String>,
     /// The labels that selectors see: those of the pod, or of the controller's pod template.
     pub labels: Labels,
     /// The proxy in it.
@@ -63,6 +66,11 @@ pub enum ProxyKind {
 }
 
 impl Workload {
+    /// The name of the workload that a pod belongs to: its controller's, else its own.
+    pub fn workload_name(&self) -> &str {
+        self.controller.as_deref().unwrap_or(&self.meta.name)
+    }
+
     /// The workload's name as commands print it: a pod's own, else `deploy/NAME` and the like.
     pub fn display_name(&self) -> String {
         match self.kind.prefix() {

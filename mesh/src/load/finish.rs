@@ -47,8 +47,17 @@ pub(super) fn finish(loader: Loader) -> Loaded {
         workloads: Vec::new(),
     };
     let nodes = drafts.nodes.into_iter().map(|node| (node.name, node.labels)).collect();
-    let with_pods = with_pods(&drafts.pods, &drafts.controllers, &drafts.replica_sets);
-    let pods = drafts.pods.into_iter().map(|draft| pod(draft, &nodes, &inventory));
+    let owners = Owners::new(&drafts.controllers, &drafts.replica_sets);
+    let mut with_pods = HashSet::new();
+    let mut controllers_of_pods = Vec::with_capacity(drafts.pods.len());
+    for draft in &drafts.pods {
+        let of_pod: Vec<_> = owners.of(draft).collect();
+        controllers_of_pods.push(of_pod.last().map(|(_, name)| name.clone()));
+        let namespace = &draft.meta.namespace;
+        with_pods.extend(of_pod.into_iter().map(|(kind, name)| (namespace.clone(), kind, name)));
+    }
+    let pods = drafts.pods.into_iter().zip(controllers_of_pods);
+    let pods = pods.map(|(draft, controller)| pod(draft, controller, &nodes, &inventory));
     let lone = drafts.controllers.into_iter().filter(|draft| !with_pods.contains(&key_of(draft)));
     let mut workloads: Vec<Workload> =
         pods.chain(lone.map(|draft| controller(draft, &inventory))).collect();
@@ -200,41 +209,43 @@ fn key_of(draft: &ControllerDraft) -> Key {
     (draft.meta.namespace.clone(), draft.kind, draft.meta.name.clone())
 }
 
-/// The controllers that own one of the pods, by their owner references.
-fn with_pods(
-    pods: &[PodDraft],
-    controllers: &[ControllerDraft],
-    replica_sets: &[OwnedDraft],
-) -> HashSet<Key> {
-    let name = |meta: &Meta| (meta.namespace.clone(), meta.name.clone());
-    let of_sets: HashMap<_, _> =
-        replica_sets.iter().map(|set| (name(&set.meta), set.owner.as_ref())).collect();
-    let of_jobs: HashMap<_, _> = controllers
-        .iter()
-        .filter(|draft| draft.kind == WorkloadKind::Job)
-        .map(|job| (name(&job.meta), job.owner.as_ref()))
-        .collect();
-    let mut found = HashSet::new();
-    for pod in pods {
-        let Some(owner) = &pod.owner else { continue };
-        let namespace = &pod.meta.namespace;
-        let key = |kind, name: &str| (namespace.clone(), kind, name.to_owned());
-        let up = (namespace.clone(), owner.name.clone());
-        let above: Option<Owner> = match owner.kind.as_str() {
-            "ReplicaSet" => match of_sets.get(&up) {
-                Some(above) => above.cloned(),
-                None => deployment_by_hash(owner, &pod.meta.labels),
-            },
-            "Job" => of_jobs.get(&up).copied().flatten().cloned(),
-            _ => None,
-        };
-        for owner in [Some(owner), above.as_ref()].into_iter().flatten() {
-            if let Some(kind) = WorkloadKind::of_controller(&owner.kind) {
-                found.insert(key(kind, &owner.name));
-            }
+/// Who owns ReplicaSets and Jobs.
+struct Owners<'d> {
+    of_sets: HashMap<(&'d str, &'d str), Option<&'d Owner>>,
+    of_jobs: HashMap<(&'d str, &'d str), Option<&'d Owner>>,
+}
+
+impl<'d> Owners<'d> {
+    /// The owners of what was read.
+    fn new(controllers: &'d [ControllerDraft], replica_sets: &'d [OwnedDraft]) -> Self {
+        let name = |meta: &'d Meta| (meta.namespace.as_str(), meta.name.as_str());
+        let jobs = controllers.iter().filter(|draft| draft.kind == WorkloadKind::Job);
+        Self {
+            of_sets: replica_sets.iter().map(|it| (name(&it.meta), it.owner.as_ref())).collect(),
+            of_jobs: jobs.map(|it| (name(&it.meta), it.owner.as_ref())).collect(),
         }
     }
-    found
+
+    /// The controllers that own a pod, by owner references, from the nearest up.
+    fn of(&self, pod: &PodDraft) -> impl Iterator<Item = (WorkloadKind, String)> + use<> {
+        let owner = pod.owner.as_ref();
+        let above = owner.and_then(|owner| {
+            let up = (pod.meta.namespace.as_str(), owner.name.as_str());
+            match owner.kind.as_str() {
+                "ReplicaSet" => match self.of_sets.get(&up) {
+                    Some(above) => above.cloned(),
+                    None => deployment_by_hash(owner, &pod.meta.labels),
+                },
+                "Job" => self.of_jobs.get(&up).copied().flatten().cloned(),
+                _ => None,
+            }
+        });
+        owner
+            .cloned()
+            .into_iter()
+            .chain(above)
+            .filter_map(|owner| Some((WorkloadKind::of_controller(&owner.kind)?, owner.name)))
+    }
 }
 
 /// The Deployment of a ReplicaSet that was not read: its name without the hash that its pods carry.
@@ -245,7 +256,12 @@ fn deployment_by_hash(set: &Owner, labels: &Labels) -> Option<Owner> {
 }
 
 /// The workload that a pod is.
-fn pod(draft: PodDraft, nodes: &HashMap<String, Labels>, inventory: &Inventory) -> Workload {
+fn pod(
+    draft: PodDraft,
+    controller: Option<String>,
+    nodes: &HashMap<String, Labels>,
+    inventory: &Inventory,
+) -> Workload {
     let PodDraft { meta, facts, ips, node, .. } = draft;
     let namespace = namespace(inventory, &meta.namespace);
     let proxy = proxy::of_pod(&meta, &facts, &namespace);
@@ -255,7 +271,7 @@ fn pod(draft: PodDraft, nodes: &HashMap<String, Labels>, inventory: &Inventory) 
     }
     add_network(&mut labels, &namespace.meta.labels);
     let host_network = facts.host_network;
-    Workload { kind: WorkloadKind::Pod, meta, labels, proxy, ips, host_network }
+    Workload { kind: WorkloadKind::Pod, meta, controller, labels, proxy, ips, host_network }
 }
 
 /// The workload that a controller is.
@@ -267,7 +283,7 @@ fn controller(draft: ControllerDraft, inventory: &Inventory) -> Workload {
     let mut labels = template.labels;
     add_network(&mut labels, &namespace.meta.labels);
     let host_network = facts.host_network;
-    Workload { kind, meta, labels, proxy, ips: Vec::new(), host_network }
+    Workload { kind, meta, controller: None, labels, proxy, ips: Vec::new(), host_network }
 }
 
 /// The namespace of that name.
