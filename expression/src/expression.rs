@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use accesslog::Format;
 
-use crate::attribute::{Protocol, Target};
+use crate::attribute::{ATTRIBUTES, Protocol, Row, Target};
 use crate::check;
 use crate::filter::Filter;
 use crate::finding::Finding;
@@ -89,4 +89,32 @@ impl std::fmt::Display for AttributePath<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// An attribute that Envoy's expressions can look up.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownAttribute(&'static Row);
+
+impl KnownAttribute {
+    /// The name: `request.headers`, without the keys that may follow.
+    pub fn path(self) -> &'static str {
+        self.0.path
+    }
+
+    /// Whether it is missing on TCP.
+    pub fn is_http_only(self) -> bool {
+        self.0.protocol == Protocol::Http
+    }
+
+    /// The ways in which a log format can carry it: for each, the command operators that it takes,
+    /// all of them. `{}` stands for a key, and an argument that ends in a colon for the rest of it.
+    /// Whatever the way, `%CEL()%` and `%TYPED_CEL()%` of the attribute carry it too.
+    pub fn carriers(self) -> impl Iterator<Item = &'static [&'static str]> {
+        self.0.carriers.iter().map(|carrier| carrier.operators)
+    }
+}
+
+/// Every attribute of Envoy 1.40, sorted by name.
+pub fn known_attributes() -> impl Iterator<Item = KnownAttribute> {
+    ATTRIBUTES.iter().map(KnownAttribute)
 }

@@ -40,7 +40,7 @@ mod text;
 mod token;
 mod value;
 
-pub use expression::{AttributePath, Expression};
+pub use expression::{AttributePath, Expression, KnownAttribute, known_attributes};
 pub use filter::{Approximation, Filter, MissingAttribute, Verdict};
 pub use finding::{Finding, FindingKind, NeverTrue, Refusal, Severity};
 pub use syntax::{SyntaxError, SyntaxErrorKind};

@@ -63,6 +63,8 @@ pub(crate) enum Read {
     GrpcHeaders,
     /// A value of metadata, typed by its content.
     Metadata,
+    /// A string, printed with percent signs for what a URL cannot hold.
+    PercentEncoded,
     /// The bytes of an object of the filter state.
     Bytes,
 }

@@ -48,7 +48,7 @@ pub(crate) const ATTRIBUTES: &[Row] = &[
         one(&["DOWNSTREAM_PEER_SERIAL"], Read::IsPresent),
         one(&["DOWNSTREAM_PEER_CERT"], Read::IsPresent),
     ]),
-    any("connection.peer_certificate", Text, &[one(&["DOWNSTREAM_PEER_CERT"], Read::Text)]),
+    any("connection.peer_certificate", Text, &[one(&["DOWNSTREAM_PEER_CERT"], Read::PercentEncoded)]),
     any("connection.requested_server_name", Text, &[
         one(&["REQUESTED_SERVER_NAME"], Read::TextOrEmpty),
         one(&["REQUESTED_SERVER_NAME(SNI_ONLY)"], Read::TextOrEmpty),
@@ -168,7 +168,7 @@ pub(crate) const ATTRIBUTES: &[Row] = &[
     any("upstream.local_address", Text, &[one(&["UPSTREAM_LOCAL_ADDRESS"], Read::Text)]),
     map("upstream.locality", Message, &[]),
     any("upstream.num_endpoints", Uint, &[]),
-    any("upstream.peer_certificate", Text, &[one(&["UPSTREAM_PEER_CERT"], Read::Text)]),
+    any("upstream.peer_certificate", Text, &[one(&["UPSTREAM_PEER_CERT"], Read::PercentEncoded)]),
     any("upstream.port", Int, &[one(&["UPSTREAM_HOST"], Read::Port)]),
     any("upstream.request_attempt_count", Uint, &[one(&["UPSTREAM_REQUEST_ATTEMPT_COUNT"], Read::Uint)]),
     any("upstream.sha256_peer_certificate_digest", Text, &[]),

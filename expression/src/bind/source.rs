@@ -27,11 +27,11 @@ pub(crate) enum Source {
     /// The format does not carry it.
     NotCarried,
     /// From the fields of a carrier.
-    Fields { slots: Vec<Slot>, read: Read, precision: i128 },
-    /// From a field of metadata, below these keys.
-    Metadata { slot: Slot, rest: Vec<String> },
+    Fields { slots: Vec<Slot>, read: Read, precision: i128, missing: Truth },
+    /// From a field of metadata, below these keys. `missing` is what `has()` says when it is absent.
+    Metadata { slot: Slot, rest: Vec<String>, is_namespace: bool, missing: Truth },
     /// From `%CEL()%` or `%TYPED_CEL()%` of the same path; the type is `None` where it varies.
-    Cel { slot: Slot, of: Option<Type>, is_metadata: bool },
+    Cel { slot: Slot, of: Option<Type>, is_base64: bool, missing: Truth },
 }
 
 /// What a path is in every record.
@@ -53,6 +53,11 @@ impl Slot {
             key: field.filter(|_| is_json).map(|field| field.key().to_owned()),
             max_length: field.and_then(accesslog::Field::max_length).unwrap_or(usize::MAX),
         }
+    }
+
+    /// Whether records are text, in which a value of just `-` looks like none.
+    fn is_text(&self) -> bool {
+        self.key.is_none()
     }
 
     /// The printed value: `None` when readings of the line differ on it, or it may have been cut.
@@ -130,14 +135,18 @@ impl Source {
         match self {
             Self::Fixed { .. } => self.fixed_value().unwrap_or(Outcome::Error),
             Self::NotCarried => Outcome::Unknown,
-            Self::Fields { slots, read, precision } => {
+            Self::Fields { slots, read, precision, .. } => {
                 read::value(slots, *read, *precision, record).unwrap_or(Outcome::Unknown)
             }
-            Self::Metadata { slot, rest } => match slot.value(record) {
-                Some(value) => content::metadata(value, rest),
+            Self::Metadata { slot, rest, is_namespace, .. } => match slot.value(record) {
+                Some(value) => content::metadata(value, rest, *is_namespace),
                 None => Outcome::Unknown,
             },
-            Self::Cel { slot, of, .. } => match slot.value(record) {
+            Self::Cel { slot, of, is_base64, .. } => match slot.value(record) {
+                Some(value) if *is_base64 => content::base64(value),
+                Some(value) if value.is_absent() && *of == Some(Type::Bytes) && slot.is_text() => {
+                    Outcome::Perhaps(Value::Bytes(b"-"[..].into()))
+                }
                 Some(value) => content::printed(value, *of),
                 None => Outcome::Unknown,
             },
@@ -149,11 +158,9 @@ impl Source {
         let missing = match self {
             Self::Fixed { has, .. } => return *has,
             Self::NotCarried => return Truth::ANY,
-            // What is missing may be the structure around it, and null may be there.
-            Self::Metadata { .. } | Self::Cel { is_metadata: true, .. } => {
-                Truth::FALSE.or(Truth::ERROR)
-            }
-            Self::Fields { .. } | Self::Cel { .. } => Truth::FALSE,
+            Self::Fields { missing, .. }
+            | Self::Metadata { missing, .. }
+            | Self::Cel { missing, .. } => *missing,
         };
         match self.value(record) {
             Outcome::Value(_) => Truth::TRUE,

@@ -53,10 +53,10 @@ fn of_one<'v>(function: Function, value: Value<'v>) -> Outcome<'v> {
 
 fn size<'v>(value: &Value<'_>) -> Outcome<'v> {
     let length = match value {
-        Value::Text(text) | Value::Spaced(text, _) => match std::str::from_utf8(text) {
-            Ok(text) => text.chars().count(),
-            Err(_) => return Outcome::Unknown,
-        },
+        // A byte that is no part of a character counts as one.
+        Value::Text(text) | Value::Spaced(text, _) => {
+            text.utf8_chunks().map(|part| part.valid().chars().count() + part.invalid().len()).sum()
+        }
         Value::Bytes(bytes) => bytes.len(),
         Value::List(items) => items.len(),
         Value::Map(entries) => entries.len(),

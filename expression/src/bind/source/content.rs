@@ -11,10 +11,15 @@ use crate::node::Type;
 use crate::value::{Outcome, Value};
 
 /// The metadata below `rest`, of what was printed.
-pub(super) fn metadata<'r>(printed: Printed<'r>, rest: &[String]) -> Outcome<'r> {
+pub(super) fn metadata<'r>(
+    printed: Printed<'r>,
+    rest: &[String],
+    is_namespace: bool,
+) -> Outcome<'r> {
     if printed.is_absent() {
-        // Null prints like what is missing.
-        return if rest.is_empty() { Outcome::Perhaps(Value::Null) } else { Outcome::Error };
+        // Null prints like what is missing; a whole namespace is never null.
+        let may_be_null = rest.is_empty() && !is_namespace;
+        return if may_be_null { Outcome::Perhaps(Value::Null) } else { Outcome::Error };
     }
     let start = typed(printed).map_or(Outcome::Unknown, Outcome::Value);
     rest.iter().fold(start, |outcome, key| outcome.then(|value| eval::at_field(&value, key)))
@@ -43,6 +48,38 @@ pub(super) fn printed<'r>(printed: Printed<'r>, of: Option<Type>) -> Outcome<'r>
         Some(_) => typed(printed),
     };
     value.map_or(Outcome::Unknown, Outcome::Value)
+}
+
+/// The bytes that `%TYPED_CEL()%` printed in base64.
+pub(super) fn base64<'r>(printed: Printed<'r>) -> Outcome<'r> {
+    match bytes(printed) {
+        None => Outcome::Error,
+        Some(text) => decode(&text)
+            .map_or(Outcome::Unknown, |bytes| Outcome::Value(Value::Bytes(Cow::Owned(bytes)))),
+    }
+}
+
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let end = text.iter().position(|&byte| byte == b'=').unwrap_or(text.len());
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u32, 0);
+    for &byte in text.get(..end)? {
+        bits = bits << 6 | u32::from(digit(byte)?);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(out)
 }
 
 fn text<'r>(printed: Printed<'r>, read: impl FnOnce(&Value<'_>) -> Outcome<'r>) -> Outcome<'r> {

@@ -54,7 +54,13 @@ pub(super) fn value<'r>(
     let text = || bytes(first);
     Some(match read {
         Read::Text => text().map(Value::Text).into(),
-        Read::Bytes => text().map(Value::Bytes).into(),
+        Read::Bytes => match text() {
+            Some(text) => Outcome::Value(Value::Bytes(text)),
+            // Filters set what a header had, and of a missing one that is a dash.
+            None if slots.first()?.is_text() => Outcome::Perhaps(Value::Bytes(b"-"[..].into())),
+            None => Outcome::Error,
+        },
+        Read::PercentEncoded => text().map(|text| Value::Text(decoded(&text).into())).into(),
         Read::TextOrEmpty => Outcome::Value(Value::Text(text().unwrap_or_default())),
         Read::TextMaybeEmpty => match text() {
             Some(text) => Outcome::Value(Value::Text(text)),
@@ -67,10 +73,7 @@ pub(super) fn value<'r>(
             None if printed(1)?.is_absent() => Outcome::Perhaps(Value::text(b"")),
             None => Outcome::Value(Value::text(b"")),
         },
-        Read::FirstName => match text() {
-            Some(text) if text.contains(&b',') => return None,
-            text => text.map(Value::Text).into(),
-        },
+        Read::FirstName => text().map(|names| Value::Text(until(names, b','))).into(),
         Read::Int => whole(first)?.map(Value::Int).into(),
         Read::Code => whole(first)?.filter(|code| *code != 0).map(Value::Int).into(),
         Read::Uint => first.as_u64().map(Value::Uint).into(),
@@ -83,7 +86,7 @@ pub(super) fn value<'r>(
         Read::Time => Outcome::Value(Value::Time(time(&text()?, precision)?)),
         Read::Sum => sum(slots, record)?,
         Read::ContentLength => content_length(text(), printed(1)?),
-        Read::PathOnly => text().map(|path| Value::Text(until_query(path))).into(),
+        Read::PathOnly => text().map(|path| Value::Text(until(path, b'?'))).into(),
         Read::Query => text().map(|path| Value::Text(query(path))).into(),
         Read::GrpcStatus => match int(first) {
             Some(status) => Outcome::Value(Value::Int(status)),
@@ -180,9 +183,9 @@ fn content_length<'r>(claimed: Option<Cow<'r, [u8]>>, received: Printed<'r>) -> 
     size.map(Value::Int).into()
 }
 
-fn until_query(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
-    let end = memchr::memchr(b'?', &path).unwrap_or(path.len());
-    part(path, 0, end)
+fn until(text: Cow<'_, [u8]>, end: u8) -> Cow<'_, [u8]> {
+    let end = memchr::memchr(end, &text).unwrap_or(text.len());
+    part(text, 0, end)
 }
 
 fn query(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
@@ -190,6 +193,21 @@ fn query(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     let fragment = path.get(start..).and_then(|rest| memchr::memchr(b'#', rest));
     let end = fragment.map_or(path.len(), |at| start + at);
     part(path, start, end)
+}
+
+/// The bytes that percent-encoded text stands for.
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| byte == b'%');
+        let code = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(code.unwrap_or(byte));
+        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    out
 }
 
 fn part(text: Cow<'_, [u8]>, start: usize, end: usize) -> Cow<'_, [u8]> {
