@@ -1,6 +1,6 @@
 //! Deciding on a class.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use accesslog::{Record, ResponseFlags, WellKnown};
 
@@ -11,21 +11,14 @@ use super::{Class, ClusterName, Direction, MeshServerName, Protocol, Traffic};
 /// What Envoy says of a connection that no filter chain of its listener takes.
 const NO_FILTER_CHAIN: &str = "filter_chain_not_found";
 
-/// The fields of a record that decide.
+/// A record and what most decisions need of it; the other fields are read when they are asked for.
 pub(super) struct Evidence<'r> {
-    method: Known<'r>,
-    protocol: Known<'r>,
-    code: Known<'r>,
-    flags: Known<'r>,
-    details: Known<'r>,
+    record: Record<'r>,
+    pod: Option<PodAddress>,
     cluster: Known<'r>,
     route: Known<'r>,
-    server_name: Known<'r>,
-    upstream_host: Known<'r>,
-    upstream_local: Known<'r>,
     local: Option<SocketAddr>,
     remote: Option<SocketAddr>,
-    pod: Option<PodAddress>,
 }
 
 impl<'r> Evidence<'r> {
@@ -33,20 +26,17 @@ impl<'r> Evidence<'r> {
         let known = |field| Known::of(record, field);
         let address = |field| known(field).text().and_then(address::parse);
         Self {
-            method: known(WellKnown::Method),
-            protocol: known(WellKnown::Protocol),
-            code: known(WellKnown::ResponseCode),
-            flags: known(WellKnown::ResponseFlags),
-            details: known(WellKnown::ResponseCodeDetails),
+            record: *record,
+            pod,
             cluster: known(WellKnown::UpstreamCluster),
             route: known(WellKnown::RouteName),
-            server_name: known(WellKnown::RequestedServerName),
-            upstream_host: known(WellKnown::UpstreamHost),
-            upstream_local: known(WellKnown::UpstreamLocalAddress),
             local: address(WellKnown::DownstreamLocalAddress),
             remote: address(WellKnown::DownstreamRemoteAddress),
-            pod,
         }
+    }
+
+    fn known(&self, field: WellKnown) -> Known<'r> {
+        Known::of(&self.record, field)
     }
 
     pub(super) fn traffic(&self) -> Traffic<'r> {
@@ -126,7 +116,7 @@ impl<'r> Evidence<'r> {
     /// What tells the direction of passed through traffic only.
     fn passthrough_direction(&self) -> Option<Direction> {
         // Inbound, the proxy binds to an address of its own before it connects.
-        if self.upstream_local.text().is_some_and(|text| address::parse(text).is_some()) {
+        if self.upstream_local().is_some() {
             return Some(Direction::Outbound);
         }
         // The outbound route would be `allow_any`.
@@ -150,16 +140,16 @@ impl<'r> Evidence<'r> {
     /// Whether the inbound listener refused the connection.
     fn is_refused(&self) -> bool {
         let direction = self.direction();
-        if self.details.is(NO_FILTER_CHAIN) {
+        if self.known(WellKnown::ResponseCodeDetails).is(NO_FILTER_CHAIN) {
             // An outbound listener that routes by server name refuses connections, too.
-            let may_be_inbound = self.server_name.text().is_none();
+            let may_be_inbound = self.known(WellKnown::RequestedServerName).text().is_none();
             return match direction {
                 Some(direction) => direction == Direction::Inbound,
                 None => may_be_inbound,
             };
         }
         // Before Istio 1.9 there are no details.
-        self.details.text().is_none()
+        self.known(WellKnown::ResponseCodeDetails).text().is_none()
             && self.cluster == Known::Absent
             && self.form() == Some(Protocol::Tcp)
             && self.has_flag("NR")
@@ -188,25 +178,33 @@ impl<'r> Evidence<'r> {
 
     /// Whether the proxy called its own workload.
     fn is_from_sidecar(&self) -> bool {
-        let ip = self.upstream_local.text().and_then(address::parse).map(|address| address.ip());
-        ip.as_ref().is_some_and(|ip: &IpAddr| address::is_inbound_source(*ip))
+        self.upstream_local().is_some_and(|address| address::is_inbound_source(address.ip()))
+    }
+
+    /// The address that the proxy called from, once it was connected.
+    fn upstream_local(&self) -> Option<SocketAddr> {
+        self.known(WellKnown::UpstreamLocalAddress).text().and_then(address::parse)
     }
 
     /// Whether the record is about a request or a connection.
     fn form(&self) -> Option<Protocol> {
-        let code = self.code.text().map(|code| code != b"0");
-        if self.method.text().is_some() || self.protocol.text().is_some() || code == Some(true) {
+        let method = self.known(WellKnown::Method);
+        let protocol = self.known(WellKnown::Protocol);
+        let has_code = || self.known(WellKnown::ResponseCode).text().is_some_and(|it| it != b"0");
+        if method.text().is_some() || protocol.text().is_some() || has_code() {
             return Some(Protocol::Http);
         }
         // Every request has a protocol, even one whose head never came; that one has no cluster.
-        let is_connection = self.protocol == Known::Absent
-            || self.details.is(NO_FILTER_CHAIN)
-            || (self.method == Known::Absent && self.cluster.text().is_some());
+        let is_connection = protocol == Known::Absent
+            || self.known(WellKnown::ResponseCodeDetails).is(NO_FILTER_CHAIN)
+            || (method == Known::Absent && self.cluster.text().is_some());
         is_connection.then_some(Protocol::Tcp)
     }
 
     fn has_flag(&self, flag: &str) -> bool {
-        self.flags.text().is_some_and(|text| ResponseFlags::new(text).contains(flag))
+        self.known(WellKnown::ResponseFlags)
+            .text()
+            .is_some_and(|text| ResponseFlags::new(text).contains(flag))
     }
 
     fn port(&self, class: Class, name: Option<ClusterName<'_>>) -> Option<u16> {
@@ -228,7 +226,7 @@ impl<'r> Evidence<'r> {
     fn passed_through_port(&self) -> Option<u16> {
         let cluster = self.cluster.text()?;
         let is_original = matches!(cluster, b"PassthroughCluster" | b"PassthroughCluster;");
-        let host = self.upstream_host.text().filter(|_| is_original)?;
+        let host = self.known(WellKnown::UpstreamHost).text().filter(|_| is_original)?;
         address::parse(host).map(|address| address.port())
     }
 
@@ -237,6 +235,8 @@ impl<'r> Evidence<'r> {
     }
 
     fn mesh_server_name(&self) -> Option<MeshServerName<'r>> {
-        MeshServerName::parse(std::str::from_utf8(self.server_name.text()?).ok()?)
+        MeshServerName::parse(
+            std::str::from_utf8(self.known(WellKnown::RequestedServerName).text()?).ok()?,
+        )
     }
 }
