@@ -55,26 +55,48 @@ pub struct Judgement {
 /// What is not known of the call, such as what it speaks when its record is of TCP, is taken to be
 /// whatever explains the record; of several verdicts the worst is given.
 pub fn judge(observed: &Observed<&str>, before: &Outbound<'_>, after: &Outbound<'_>) -> Judgement {
-    let registry = before.registry();
-    let calls = Calls::of(observed, registry);
-    let mut judgement: Option<Judgement> = None;
-    let mut unexplained: Option<(Outcome, Outcome)> = None;
-    for call in calls.each() {
-        let (was, is) = (before.call(&call), after.call(&call));
-        if !explains(&was, observed) {
-            unexplained.get_or_insert((was, is));
-            continue;
-        }
-        let verdict = verdict(observed, &was, &is);
-        if judgement.as_ref().is_none_or(|worst| worst.verdict < verdict) {
-            let maybe_http = observed.protocol == Protocol::Tcp
-                && matches!(call.speech, Speech::Http { .. })
-                && judgement.is_some();
-            let note = maybe_http.then_some("if the application speaks HTTP there");
-            judgement = Some(Judgement { verdict, before: Some(was), after: Some(is), note });
-        }
+    Explained::new(*observed, before).judge(after)
+}
+
+/// A call with what the objects make of it as they are, to be judged by many scopes.
+#[derive(Debug)]
+pub(crate) struct Explained<'o> {
+    observed: Observed<&'o str>,
+    calls: Calls<'o>,
+    /// What becomes of each of the calls.
+    outcomes: Vec<Outcome>,
+}
+
+impl<'o> Explained<'o> {
+    pub(crate) fn new(observed: Observed<&'o str>, before: &Outbound<'o>) -> Self {
+        let calls = Calls::of(&observed, before.registry());
+        let outcomes = calls.each().map(|call| before.call(&call)).collect();
+        Self { observed, calls, outcomes }
     }
-    judgement.unwrap_or_else(|| unresolved(observed, unexplained))
+
+    /// Judges the call by another scope.
+    pub(crate) fn judge(&self, after: &Outbound<'_>) -> Judgement {
+        let observed = &self.observed;
+        let mut judgement: Option<Judgement> = None;
+        let mut unexplained: Option<(Outcome, Outcome)> = None;
+        for (call, was) in self.calls.each().zip(&self.outcomes) {
+            let is = after.call(&call);
+            if !explains(was, observed) {
+                unexplained.get_or_insert((was.clone(), is));
+                continue;
+            }
+            let verdict = verdict(observed, was, &is);
+            if judgement.as_ref().is_none_or(|worst| worst.verdict < verdict) {
+                let maybe_http = observed.protocol == Protocol::Tcp
+                    && matches!(call.speech, Speech::Http { .. })
+                    && judgement.is_some();
+                let note = maybe_http.then_some("if the application speaks HTTP there");
+                let before = Some(was.clone());
+                judgement = Some(Judgement { verdict, before, after: Some(is), note });
+            }
+        }
+        judgement.unwrap_or_else(|| unresolved(observed, unexplained))
+    }
 }
 
 /// A call that the objects do not explain: nothing can be said, unless nothing changes.
@@ -144,6 +166,7 @@ fn verdict(observed: &Observed<&str>, was: &Outcome, is: &Outcome) -> Verdict {
 }
 
 /// The calls that may have left a record.
+#[derive(Debug)]
 struct Calls<'o> {
     at: Option<(IpAddr, u16)>,
     /// What it may have spoken, the likeliest first.
@@ -151,6 +174,7 @@ struct Calls<'o> {
 }
 
 /// What a call may have spoken, with a name that had to be made up.
+#[derive(Debug)]
 enum Spoken<'o> {
     Http(&'o str),
     HttpTo(String),

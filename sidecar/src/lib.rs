@@ -14,6 +14,7 @@ mod observed;
 mod outbound;
 mod registry;
 mod scope;
+mod suggest;
 mod version;
 mod view;
 
@@ -41,5 +42,9 @@ pub use registry::{
     Alias, Endpoint, ExportTo, Health, Port, Provider, Registry, Resolution, Seen, Service,
 };
 pub use scope::{InScope, Scope, ScopeChange, ScopeReport, ServiceReport, Target};
+pub use suggest::{
+    Confidence, Draft, DraftPort, Grouping, Reason, SuggestOptions, SuggestedHost,
+    SuggestedSidecar, Suggestion, suggest,
+};
 pub use version::{IstioVersion, VersionError};
 pub use view::{Settings, View};

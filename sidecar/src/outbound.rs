@@ -26,6 +26,7 @@ use crate::registry::Registry;
 use crate::scope::Scope;
 use crate::view::View;
 use chain::ChainMatch;
+pub(crate) use domains::host_of;
 use listeners::{Listeners, RouteName};
 use route::{RouteTable, RouteTarget};
 

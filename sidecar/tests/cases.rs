@@ -12,10 +12,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 
 use mesh::{Labels, ProxyKind};
-use notation::load;
+use notation::{load, observed};
 use sidecar::{
-    Call, Class, Fate, Observed, Outbound, Outcome, Protocol, Provider, Scope, Settings, Speech,
-    Target, View, endpoints, judge,
+    Call, Fate, Outbound, Outcome, Protocol, Provider, Scope, Settings, Speech, Target, View,
+    endpoints, judge,
 };
 
 /// The tables.
@@ -137,34 +137,6 @@ fn call<'c>(speech: &str, mut words: impl Iterator<Item = &'c str>) -> Call<'c> 
         other => panic!("no such question: {other}"),
     };
     Call { address: address.parse().unwrap(), port: port.parse().unwrap(), speech }
-}
-
-/// What the record of a call tells.
-fn observed(call: &Call<'_>, outcome: &Outcome) -> Observed {
-    let destination = match &outcome.fate {
-        Fate::Matched { destinations, .. } => destinations.first(),
-        _ => None,
-    };
-    Observed {
-        class: match &outcome.fate {
-            Fate::Matched { .. } => Class::OutboundMatched,
-            Fate::Blocked => Class::OutboundBlocked,
-            _ => Class::OutboundPassthrough,
-        },
-        protocol: outcome.protocol,
-        host: destination.map(|it| it.host.clone()),
-        subset: destination.map(|it| it.subset.clone()).filter(|subset| !subset.is_empty()),
-        port: destination.map_or(Some(call.port), |it| it.port),
-        destination: Some((call.address, call.port).into()),
-        authority: match (outcome.protocol, call.speech) {
-            (Protocol::Http, Speech::Http { authority }) => Some(authority.to_owned()),
-            _ => None,
-        },
-        server_name: match call.speech {
-            Speech::Tls { server_name } => server_name.map(str::to_owned),
-            _ => None,
-        },
-    }
 }
 
 /// A host without what all Services have in theirs.

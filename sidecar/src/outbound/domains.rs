@@ -48,7 +48,7 @@ fn short_names(host: &str, namespace: &str, domain: &str) -> Vec<String> {
 }
 
 /// The host of an authority: without its port, in lower case.
-pub(super) fn host_of(authority: &str) -> String {
+pub(crate) fn host_of(authority: &str) -> String {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
             // A colon in an IPv6 address without brackets is no port's.

@@ -2,6 +2,7 @@
 
 use mesh::{Inventory, Loader};
 use serde_json::{Map, Value, json};
+use sidecar::{Call, Class, Fate, Observed, Outcome, Protocol, Speech};
 
 /// Objects in the notation, separated by `;`.
 pub(crate) fn load(objects: &str) -> Inventory {
@@ -348,4 +349,32 @@ fn http_route(words: &mut Words<'_>) -> Value {
         "parentRefs": [{ "group": "", "kind": "Service", "namespace": namespace, "name": name }],
         "rules": [{ "backendRefs": [{ "name": backend, "port": port.parse::<u16>().unwrap() }] }],
     })
+}
+
+/// What the record of a call tells.
+pub(crate) fn observed(call: &Call<'_>, outcome: &Outcome) -> Observed {
+    let destination = match &outcome.fate {
+        Fate::Matched { destinations, .. } => destinations.first(),
+        _ => None,
+    };
+    Observed {
+        class: match &outcome.fate {
+            Fate::Matched { .. } => Class::OutboundMatched,
+            Fate::Blocked => Class::OutboundBlocked,
+            _ => Class::OutboundPassthrough,
+        },
+        protocol: outcome.protocol,
+        host: destination.map(|it| it.host.clone()),
+        subset: destination.map(|it| it.subset.clone()).filter(|subset| !subset.is_empty()),
+        port: destination.map_or(Some(call.port), |it| it.port),
+        destination: Some((call.address, call.port).into()),
+        authority: match (outcome.protocol, call.speech) {
+            (Protocol::Http, Speech::Http { authority }) => Some(authority.to_owned()),
+            _ => None,
+        },
+        server_name: match call.speech {
+            Speech::Tls { server_name } => server_name.map(str::to_owned),
+            _ => None,
+        },
+    }
 }
