@@ -14,6 +14,8 @@ mod chain;
 mod domains;
 mod listeners;
 mod route;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;

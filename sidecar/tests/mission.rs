@@ -4,8 +4,8 @@
 
 use mesh::{Inventory, Labels, Loader, ProxyKind};
 use sidecar::{
-    EndpointChange, EndpointTable, PolicyMode, Scope, ScopeChange, Settings, Target, View,
-    endpoints,
+    Calls, Checker, Class, EndpointChange, EndpointTable, Observed, PolicyMode, Protocol, Scope,
+    ScopeChange, Settings, SuggestOptions, Target, Verdict, View, endpoints, suggest,
 };
 
 const CLUSTER: &str = include_str!("mission/cluster.yaml");
@@ -138,4 +138,84 @@ fn gateways_ignore_sidecars() {
     let target = Target { namespace: "bookinfo", labels: &labels, kind: ProxyKind::Sidecar };
     assert_eq!(Scope::of(&view, &target).mode(), PolicyMode::AllowAny);
     assert_eq!(Scope::of(&view, &target).services.len(), 7);
+}
+
+/// The call of Shell 2, as my-shell's proxy logs it without a Sidecar.
+fn shell_2() -> Calls {
+    let call = Observed {
+        class: Class::OutboundMatched,
+        protocol: Protocol::Http,
+        host: Some("reviews.bookinfo.svc.cluster.local"),
+        subset: None,
+        port: Some(9080),
+        destination: Some("10.96.209.151:9080".parse().unwrap()),
+        authority: Some("10.96.209.151:9080"),
+        server_name: None,
+    };
+    let mut calls = Calls::new();
+    let workload = calls.workload("default", "my-shell");
+    calls.note(workload, &call, None, b"a line");
+    calls
+}
+
+#[test]
+fn what_becomes_of_the_call_of_shell_2() {
+    let before = load(&[CLUSTER]);
+    let calls = shell_2();
+    for (label, objects, verdict, after) in [
+        (
+            "nothing",
+            vec![],
+            Verdict::StaysMatched,
+            "HTTP to outbound|9080||reviews.bookinfo.svc.cluster.local",
+        ),
+        (
+            "File 1: passed on as it is",
+            vec![FILE_1],
+            Verdict::BecomesUnmatched,
+            "TCP passed through",
+        ),
+        (
+            "File 2: for others",
+            vec![FILE_2],
+            Verdict::StaysMatched,
+            "HTTP to outbound|9080||reviews.bookinfo.svc.cluster.local",
+        ),
+        (
+            "REGISTRY_ONLY",
+            vec![FILE_3],
+            Verdict::StaysMatched,
+            "HTTP to outbound|9080||reviews.bookinfo.svc.cluster.local",
+        ),
+        (
+            "REGISTRY_ONLY, File 1",
+            vec![FILE_3, FILE_1],
+            Verdict::BecomesBlocked,
+            "TCP blocked (BlackHoleCluster)",
+        ),
+    ] {
+        let views = [
+            View::new(&before, Settings::default()),
+            View::new(&before.with(load(&objects)), Settings::default()),
+        ];
+        let checker = Checker { before: &views[0], after: &views[1] };
+        let report =
+            checker.check(&calls, |_, _| Labels::from([("run".into(), "my-shell".into())]));
+        let destination = &report.workloads[0].destinations[0];
+        assert_eq!(destination.verdict, verdict, "{label}");
+        assert_eq!(destination.after.as_deref(), Some(after), "{label}");
+        assert_eq!(report.broken, usize::from(verdict.breaks()), "{label}");
+    }
+}
+
+#[test]
+fn the_sidecar_that_my_shell_needs() {
+    let inventory = load(&[CLUSTER]);
+    let calls = shell_2();
+    let labels = |_: &str, _: &str| Labels::new();
+    let options = SuggestOptions::default();
+    let suggestion = suggest(&inventory, &Settings::default(), &calls, labels, labels, &options);
+    let hosts: Vec<&str> =
+        suggestion.sidecars[0].hosts.iter().map(|it| it.entry.as_str()).collect();
+    assert_eq!(hosts, ["bookinfo/reviews.bookinfo.svc.cluster.local", "istio-system/*"]);
 }

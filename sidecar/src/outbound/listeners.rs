@@ -60,6 +60,12 @@ impl Listeners {
         })
     }
 
+    /// Every listener.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Key, &Listener)> {
+        self.by_key.iter()
+    }
+
     /// Keeps everything that is there from being added to.
     pub(super) fn lock(&mut self) {
         self.by_key.values_mut().for_each(|listener| listener.is_locked = true);

@@ -93,6 +93,18 @@ impl RouteTable {
         self.exact.get(&host.to_ascii_lowercase()).map(AsRef::as_ref)
     }
 
+    /// The names of each service that is a destination of its own.
+    #[cfg(test)]
+    pub(super) fn by_host(&self) -> BTreeMap<String, Vec<String>> {
+        let mut hosts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, target) in &self.exact {
+            for destination in &target.destinations {
+                hosts.entry(destination.host.clone()).or_default().push(name.clone());
+            }
+        }
+        hosts
+    }
+
     /// Adds a name; of equal ones the first stays.
     fn add(&mut self, name: &str, target: &Arc<RouteTarget>) {
         match name.strip_prefix('*') {
