@@ -13,8 +13,6 @@ mod object;
 mod provider;
 mod selection;
 
-use std::collections::BTreeSet;
-
 use mesh::{Object, Workload};
 use serde::Serialize;
 
@@ -90,10 +88,9 @@ pub(crate) fn lint(subject: &Subject<'_>) -> Vec<Finding> {
         provider::check(view, &mut found);
         effect::check(view, &mut found);
     }
-    // What is wrong under one revision is wrong under another, and said once.
-    let mut known = BTreeSet::new();
-    found.retain(|it| known.insert((it.code, it.object.clone(), it.field.clone(), it.column)));
     found.sort_by(|a, b| key(a).cmp(&key(b)));
+    // What is wrong under one revision is wrong under another, and said once.
+    found.dedup();
     found
 }
 
@@ -101,7 +98,8 @@ pub(crate) fn lint(subject: &Subject<'_>) -> Vec<Finding> {
 fn key(finding: &Finding) -> impl Ord + use<'_> {
     let worst = [code::FILTER_REFUSED_BY_ENVOY.name, code::PROVIDER_REFUSED_BY_ENVOY.name];
     let worst = worst.contains(&finding.code);
-    (!worst, finding.severity, &finding.object, &finding.field, finding.column, finding.code)
+    let place = (&finding.object, &finding.field, finding.column);
+    (!worst, finding.severity, place, finding.code, &finding.message)
 }
 
 impl Finding {

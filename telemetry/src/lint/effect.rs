@@ -1,5 +1,7 @@
 //! Entries that do nothing, and what naming a provider puts out.
 
+use std::collections::BTreeMap;
+
 use super::{Finding, code, entry};
 use crate::attach::{Level, LevelKind, View};
 use crate::decide::{DecidedBy, Decision};
@@ -85,19 +87,23 @@ fn check_dropped(
 ) {
     let kind = LevelKind::Workload;
     let with: Vec<Level<'_>> = above.iter().copied().chain([Level { telemetry, kind }]).collect();
+    let mut dropped: BTreeMap<String, Vec<Side>> = BTreeMap::new();
     for side in SIDES {
         let before = Decision::of_levels(view, above, side);
         let after = Decision::of_levels(view, &with, side);
         let gone =
             before.loggers.iter().filter(|it| !is_there(it.logger.provider.as_deref(), &after));
         for attached in gone {
-            found.extend(match (&attached.logger.provider, &attached.logger.sink) {
-                (Some(name), _) => Some(provider_dropped(telemetry, name, side)),
-                (None, Sink::File(file)) => file_dropped(telemetry, &file.path, &after),
-                (None, _) => None,
-            });
+            match (&attached.logger.provider, &attached.logger.sink) {
+                (Some(name), _) => dropped.entry(name.clone()).or_default().push(side),
+                (None, Sink::File(file)) => {
+                    found.extend(file_dropped(telemetry, &file.path, &after))
+                }
+                (None, _) => {}
+            }
         }
     }
+    found.extend(dropped.iter().map(|(name, sides)| provider_dropped(telemetry, name, sides)));
 }
 
 fn is_there(provider: Option<&str>, after: &Decision) -> bool {
@@ -105,11 +111,13 @@ fn is_there(provider: Option<&str>, after: &Decision) -> bool {
     logs || provider.is_some_and(|name| after.disabled_providers.iter().any(|it| it == name))
 }
 
-fn provider_dropped(telemetry: &Telemetry, name: &str, side: Side) -> Finding {
-    let message = format!(
-        "`{name}` logged on the {} side and does not any more, as this object names others",
-        side.as_str()
-    );
+fn provider_dropped(telemetry: &Telemetry, name: &str, sides: &[Side]) -> Finding {
+    let side = match sides {
+        [side] => format!(" on the {} side", side.as_str()),
+        _ => String::new(),
+    };
+    let message =
+        format!("`{name}` logged{side} and does not any more, as this object names others");
     let field = "spec.accessLogging".to_owned();
     Finding::new(&code::PROVIDER_DROPPED, telemetry, field, message)
         .instead(Some(format!("an entry with providers: [{{name: {name}}}]")))
