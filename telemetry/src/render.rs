@@ -28,7 +28,7 @@ use crate::who::qualified_name;
 
 /// Where in a proxy's configuration loggers are attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+enum Place {
     /// An HTTP connection manager.
     HttpConnectionManager,
     /// A TCP proxy.
@@ -56,7 +56,7 @@ impl Place {
     ];
 
     /// The key of the place.
-    pub fn as_str(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::HttpConnectionManager => "http_connection_manager",
             Self::TcpProxy => "tcp_proxy",
@@ -101,7 +101,7 @@ pub fn render(view: &View<'_>, target: &Target<'_>, services: &[ServiceRef]) -> 
 }
 
 /// The loggers of a decision in one place, as `access_log` has them.
-pub fn render_place(decision: &Decision, place: Place, mesh: &MeshConfig) -> Vec<Value> {
+fn render_place(decision: &Decision, place: Place, mesh: &MeshConfig) -> Vec<Value> {
     if place == Place::Listener && mesh.disable_envoy_listener_log {
         return Vec::new();
     }

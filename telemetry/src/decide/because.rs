@@ -27,7 +27,8 @@ impl Words<'_> {
         let mut because = Vec::new();
         let mut index = 0;
         for level in self.levels {
-            because.extend(self.order(level).map(|effect| about(level, None, effect)));
+            let order = self.order(level).into_iter();
+            because.extend(order.map(|effect| about(level, None, effect)));
             if level.telemetry.access_logging.is_empty() {
                 let effect = format!("{} has no accessLogging and is skipped", level.kind.as_str());
                 because.push(about(level, None, effect));
@@ -43,41 +44,36 @@ impl Words<'_> {
     }
 
     /// What the order of objects had to do with a level.
-    fn order(&self, level: &Level<'_>) -> impl Iterator<Item = String> {
-        let names = |others: &[&Telemetry]| {
-            let names: Vec<String> = others.iter().map(|t| t.meta.qualified_name()).collect();
-            clip(&names)
-        };
-        let mut effects = Vec::new();
+    fn order(&self, level: &Level<'_>) -> Vec<String> {
         let rivals: Vec<&Telemetry> = match level.kind {
             LevelKind::Workload => self.rivals(level),
             _ => self.view.shadowed(&level.telemetry.meta.namespace).collect(),
         };
         if rivals.is_empty() {
-            return effects.into_iter();
+            return Vec::new();
         }
-        effects.push(match level.kind {
+        let names: Vec<String> = rivals.iter().map(|it| it.meta.qualified_name()).collect();
+        let names = clip(&names);
+        let mut effects = vec![match level.kind {
             LevelKind::Workload => format!(
-                "attaches to the workload beside {}; the newer overrides the older, but where others \
-                 attach to other pods as well, istiod may give one pod the result of another",
-                names(&rivals)
+                "attaches to the workload beside {names}; the newer overrides the older, but where \
+                 others attach to other pods as well, istiod may give one pod the result of another"
             ),
             _ => format!(
-                "is the oldest of {} objects of the whole namespace; {} count{} for nothing",
+                "is the oldest of {} objects of the whole namespace; {names} count{} for nothing",
                 rivals.len() + 1,
-                names(&rivals),
                 if rivals.len() == 1 { "s" } else { "" }
             ),
-        });
-        let undated = |telemetry: &Telemetry| telemetry.meta.created.is_none();
-        if undated(level.telemetry) && rivals.iter().any(|rival| undated(rival)) {
-            effects.push(
-                "has no creationTimestamp, so that its name decides here; in a cluster the oldest \
-                 counts"
-                    .to_owned(),
-            );
+        }];
+        let all = rivals.into_iter().chain([level.telemetry]);
+        let undated = all.filter(|it| it.meta.created.is_none()).count();
+        if undated > 0 {
+            effects.push(format!(
+                "{undated} of these objects have no creationTimestamp and count as newer than the \
+                 others, then by name; in a cluster their age decides"
+            ));
         }
-        effects.into_iter()
+        effects
     }
 
     /// The older objects that attach to a workload beside its last one.

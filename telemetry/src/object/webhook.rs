@@ -9,7 +9,7 @@ use super::RejectedBy;
 use super::{Telemetry, Violation};
 
 /// The kinds that a Telemetry can be attached to, with their groups.
-pub(crate) const TARGETS: [(&str, &str); 4] = [
+const TARGETS: [(&str, &str); 4] = [
     ("core", "Service"),
     ("networking.istio.io", "ServiceEntry"),
     ("gateway.networking.k8s.io", "Gateway"),
