@@ -1,6 +1,7 @@
 //! Manifests of a cluster: pods, namespaces, Telemetry objects and MeshConfig, as kubectl prints them.
 
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
@@ -20,34 +21,43 @@ pub struct Size {
     pub seed: u64,
 }
 
-/// The objects of a cluster as one `List` in JSON, as `kubectl get -o json` prints it.
-pub fn json_list(size: Size) -> String {
-    let mut text = "{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n".to_owned();
+/// Writes the objects of a cluster as one `List` in JSON, as `kubectl get -o json` prints it.
+///
+/// # Errors
+///
+/// When writing fails.
+pub fn write_json(size: Size, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"{\n    \"apiVersion\": \"v1\",\n    \"items\": [")?;
     for (number, object) in objects(size).enumerate() {
-        if number > 0 {
-            text.push_str(",\n");
-        }
-        let object = format!("{object:#}");
-        for line in object.lines() {
-            text.push_str("        ");
-            text.push_str(line);
-            text.push('\n');
+        out.write_all(if number > 0 { b"," } else { b"" })?;
+        for line in format!("{object:#}").lines() {
+            write!(out, "\n        {}{line}", &"  ".repeat(leading_blanks(line) / 2))?;
         }
     }
-    text.push_str("    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        ");
-    text.push_str("\"resourceVersion\": \"\"\n    }\n}\n");
-    text
+    let end = "\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        \
+        \"resourceVersion\": \"\"\n    }\n}\n";
+    out.write_all(end.as_bytes())
 }
 
-/// The same objects in YAML, as `kubectl get -o yaml` prints them.
-pub fn yaml_list(size: Size) -> String {
-    let mut text = "apiVersion: v1\nitems:\n".to_owned();
+/// kubectl indents by four blanks, serde_json by two.
+fn leading_blanks(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// Writes the same objects in YAML, as `kubectl get -o yaml` prints them.
+///
+/// # Errors
+///
+/// When writing fails.
+pub fn write_yaml(size: Size, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"apiVersion: v1\nitems:\n")?;
+    let mut text = String::new();
     for object in objects(size) {
-        text.push_str("- ");
-        write_yaml(&object, 2, &mut text);
+        text.clear();
+        append_yaml(&object, 2, &mut text);
+        write!(out, "- {text}")?;
     }
-    text.push_str("kind: List\nmetadata:\n  resourceVersion: \"\"\n");
-    text
+    out.write_all(b"kind: List\nmetadata:\n  resourceVersion: \"\"\n")
 }
 
 fn objects(size: Size) -> impl Iterator<Item = Value> {
@@ -308,7 +318,7 @@ fn status(number: usize) -> Value {
 }
 
 /// Appends a value in block style and a newline; the line it begins on is indented already.
-fn write_yaml(value: &Value, indent: usize, out: &mut String) {
+fn append_yaml(value: &Value, indent: usize, out: &mut String) {
     let pad = " ".repeat(indent);
     match value {
         Value::Object(members) if !members.is_empty() => {
@@ -318,7 +328,7 @@ fn write_yaml(value: &Value, indent: usize, out: &mut String) {
                 }
                 out.push_str(key);
                 out.push(':');
-                write_yaml_member(value, indent, out);
+                append_member(value, indent, out);
             }
         }
         Value::Array(items) if !items.is_empty() => {
@@ -327,7 +337,7 @@ fn write_yaml(value: &Value, indent: usize, out: &mut String) {
                     out.push_str(&pad);
                 }
                 out.push_str("- ");
-                write_yaml(item, indent + 2, out);
+                append_yaml(item, indent + 2, out);
             }
         }
         // A double-quoted scalar of YAML reads as the string of JSON that it looks like.
@@ -337,7 +347,7 @@ fn write_yaml(value: &Value, indent: usize, out: &mut String) {
     }
 }
 
-fn write_yaml_member(value: &Value, indent: usize, out: &mut String) {
+fn append_member(value: &Value, indent: usize, out: &mut String) {
     let inner = match value {
         Value::Object(members) if !members.is_empty() => indent + 2,
         // As kubectl prints them, items stand below the key and not further in.
@@ -349,23 +359,31 @@ fn write_yaml_member(value: &Value, indent: usize, out: &mut String) {
     };
     out.push('\n');
     out.push_str(&" ".repeat(inner));
-    write_yaml(value, inner, out);
+    append_yaml(value, inner, out);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn written(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn a_cluster_is_what_its_size_says() {
         let size = Size { pods: 120, telemetries: 7, seed: 1 };
-        let list: Value = serde_json::from_str(&json_list(size)).unwrap();
+        let json = written(|out| write_json(size, out));
+        let list: Value = serde_json::from_str(&json).unwrap();
         let count = |kind: &str| {
             let items = list["items"].as_array().unwrap();
             items.iter().filter(|item| item["kind"] == kind).count()
         };
         assert_eq!((count("Pod"), count("Namespace"), count("Telemetry")), (120, 3, 7));
-        assert_eq!(json_list(size), json_list(size));
-        assert_eq!(yaml_list(size).matches("\n- apiVersion: ").count(), 131);
+        assert_eq!(json, written(|out| write_json(size, out)));
+        let yaml = written(|out| write_yaml(size, out));
+        assert_eq!(yaml.matches("\n- apiVersion: ").count(), 131);
     }
 }

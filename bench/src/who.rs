@@ -1,10 +1,10 @@
 //! `bench who`: what `telemetry who` costs on a large cluster's manifests.
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
-use bench::cluster::{Size, json_list, yaml_list};
+use bench::cluster::{Size, write_json, write_yaml};
 use clap::Args;
 
 use crate::Result;
@@ -42,11 +42,11 @@ pub(crate) fn run(args: &WhoArgs) -> Result<()> {
     let mut files = Vec::new();
     for part in [4, 2, 1] {
         let size = Size { pods: args.pods / part, telemetries: args.telemetries / part, seed: 1 };
-        for (extension, text) in [("json", json_list(size)), ("yaml", yaml_list(size))] {
-            let file = dir.join(format!("cluster-{}.{extension}", size.pods));
-            fs::write(&file, text)?;
-            files.push((size, file));
-        }
+        let path = |extension| dir.join(format!("cluster-{}.{extension}", size.pods));
+        let (json, yaml) = (path("json"), path("yaml"));
+        write_json(size, &mut BufWriter::new(File::create(&json)?))?;
+        write_yaml(size, &mut BufWriter::new(File::create(&yaml)?))?;
+        files.extend([(size, json), (size, yaml)]);
     }
     let mut costs: Vec<Vec<Cost>> = files.iter().map(|_| Vec::new()).collect();
     for round in 0..=args.rounds {

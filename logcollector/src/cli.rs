@@ -1,6 +1,7 @@
 //! The command line as users type it. What runs is built from it in [`crate::command`].
 
 mod read;
+mod sidecar;
 mod telemetry;
 
 use std::path::PathBuf;
@@ -8,6 +9,10 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
+pub(crate) use sidecar::{
+    CheckArgs, EndpointsArgs, IstioArgs, LogsArgs, PolicyArg, ScopeArgs, SidecarCommand,
+    SuggestArgs,
+};
 pub(crate) use telemetry::{
     ExplainArgs, LintArgs, ManifestArgs, PodArgs, RenderArgs, ReplayArgs, SeverityArg,
     TelemetryCommand, WhoArgs,
@@ -38,6 +43,8 @@ pub(crate) enum Command {
     Format(FormatCommand),
     #[command(subcommand)]
     Telemetry(TelemetryCommand),
+    #[command(subcommand)]
+    Sidecar(SidecarCommand),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

@@ -1,5 +1,6 @@
 //! The commands: what runs, built from what users type.
 
+mod document;
 mod format;
 mod formatting;
 mod man;
@@ -7,6 +8,7 @@ mod parse;
 mod pod_formats;
 mod reading;
 mod shutdown;
+mod sidecar;
 mod tail;
 mod telemetry;
 
@@ -35,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Tail(args) => tail::run(args),
         Command::Format(FormatCommand::Show(args)) => format::show(args),
         Command::Format(FormatCommand::List(args)) => format::list(args),
+        Command::Sidecar(command) => sidecar::run(command),
         Command::Telemetry(command) => telemetry::run(command),
         Command::Completions(args) => man::completions(args),
         Command::Man(args) => man::run(args),

@@ -7,6 +7,7 @@
 mod account;
 mod cli;
 mod command;
+mod enrich;
 mod error;
 mod formats;
 pub mod frame;

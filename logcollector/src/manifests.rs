@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use mesh::{Inventory, LoadError, Loader, MeshConfigSource, Workload};
+use mesh::{Inventory, LoadError, Loaded, Loader, MeshConfigSource, Object, Workload};
 
 use crate::cli::ManifestArgs;
 use crate::command::Outcome;
@@ -36,43 +36,35 @@ impl Manifests {
     ///
     /// # Errors
     ///
-    /// When no manifests are named, or when the MeshConfig or all of the manifests cannot be read.
+    /// When no manifests are named, or when the MeshConfig cannot be read.
     pub(crate) fn read(args: &ManifestArgs, notes: &Notes) -> Result<Self, Error> {
         if args.files.is_empty() {
             return Err(Error::NoManifests);
         }
         let mut loader = Loader::new();
-        let mut unreadable = Vec::new();
         if let Some(path) = &args.mesh_config {
             loader.add_mesh_config(&name(path), &content(path)?);
         }
-        for named in &args.files {
-            let files = files(named, args.recursive).unwrap_or_else(|error| {
-                unreadable.push(error);
-                Vec::new()
-            });
-            for file in files {
-                match content(&file) {
-                    Ok(text) => loader.add(&name(&file), &text),
-                    Err(error) => unreadable.push(error),
-                }
-            }
-        }
-        let loaded = loader.finish();
+        let (loaded, unreadable) = load(loader, &args.files, args.recursive);
         let of_mesh_config = |error: &&LoadError| {
             args.mesh_config.as_deref().is_some_and(|path| name(path) == *error.origin.file)
         };
         if let Some(error) = loaded.errors.iter().find(of_mesh_config) {
             return Err(Error::MeshConfig(Box::new(error.clone())));
         }
-        unreadable.iter().for_each(Error::report);
-        say_all(notes, "error", &loaded.errors);
-        say_all(notes, "warning", &loaded.warnings);
-        let incomplete = !unreadable.is_empty() || !loaded.errors.is_empty();
+        let incomplete = say(&loaded, notes) || unreadable;
         let revision = args.revision.clone();
         let manifests = Self { inventory: loaded.inventory, revision, incomplete };
         manifests.say_defaults(notes);
         Ok(manifests)
+    }
+
+    /// What there would be if other manifests were applied.
+    pub(crate) fn with(&self, files: &[PathBuf], notes: &Notes) -> Self {
+        let (new, unreadable) = load(Loader::new(), files, false);
+        let incomplete = say(&new, notes) || unreadable || self.incomplete;
+        let inventory = self.inventory.with(new.inventory);
+        Self { inventory, revision: self.revision.clone(), incomplete }
     }
 
     /// Says so where no MeshConfig was found for a revision in use.
@@ -105,6 +97,40 @@ impl Manifests {
     }
 }
 
+/// Reads files and folders. Those that cannot be read are said, and whether there are any is given,
+/// too.
+fn load(mut loader: Loader, named: &[PathBuf], recursive: bool) -> (Loaded, bool) {
+    let mut unreadable = Vec::new();
+    for named in named {
+        let files = files(named, recursive).unwrap_or_else(|error| {
+            unreadable.push(error);
+            Vec::new()
+        });
+        for file in files {
+            match content(&file) {
+                Ok(text) => loader.add(&name(&file), &text),
+                Err(error) => unreadable.push(error),
+            }
+        }
+    }
+    unreadable.iter().for_each(Error::report);
+    (loader.finish(), !unreadable.is_empty())
+}
+
+/// Says what is wrong in manifests; whether some of them are lost.
+fn say(loaded: &Loaded, notes: &Notes) -> bool {
+    say_all(notes, "error", &loaded.errors);
+    say_all(notes, "warning", &loaded.warnings);
+    !loaded.errors.is_empty()
+}
+
+/// The objects of manifests by themselves.
+pub(crate) fn objects(file: &Path, notes: &Notes) -> (Vec<Object>, bool) {
+    let (loaded, unreadable) = load(Loader::new(), &[file.to_owned()], false);
+    let incomplete = say(&loaded, notes) || unreadable;
+    (loaded.inventory.objects, incomplete)
+}
+
 /// Says the first of many things, and how many more there are.
 fn say_all(notes: &Notes, kind: &str, said: &[impl ToString]) {
     for text in said.iter().take(SHOWN) {
@@ -120,15 +146,18 @@ fn name(path: &Path) -> String {
 }
 
 fn content(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |error| Error::Input { name: name(path), error };
-    let read = |reader: &mut dyn Read| {
-        let mut text = Vec::new();
-        reader.take(LARGEST).read_to_end(&mut text).map(|_| text)
+    let mut text = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(LARGEST).read_to_end(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| {
+            // A buffer that grows by doubling would take twice the file's size.
+            let size = file.metadata()?.len().min(LARGEST);
+            text.reserve_exact(usize::try_from(size).unwrap_or_default());
+            file.take(LARGEST).read_to_end(&mut text)
+        })
     };
-    if path == Path::new("-") {
-        return read(&mut std::io::stdin()).map_err(failed);
-    }
-    std::fs::File::open(path).and_then(|mut file| read(&mut file)).map_err(failed)
+    read.map(|_| text).map_err(|error| Error::Input { name: name(path), error })
 }
 
 /// The files that a name stands for: itself, or the manifests in a folder, in order of name.

@@ -9,6 +9,7 @@ mod messages;
 use std::io::Write;
 
 use crate::account::Account;
+use crate::enrich::Enricher;
 use crate::formats::Choice;
 use crate::frame::Framer;
 use crate::notes::Notes;
@@ -38,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) format: Choice,
     /// The pod that wrote every input, where nothing else tells.
     pub(crate) pod: Option<PodName>,
+    /// What says which kind of traffic records tell of, if it is to be said.
+    pub(crate) enricher: Option<Enricher>,
     /// Which records go on to the sink; all of them where there is none.
     pub(crate) selection: Option<Selection>,
     pub(crate) max_line: usize,

@@ -1,14 +1,17 @@
 //! Selection: which records go on, or would have gone on, by Envoy filter expressions.
 
+mod collect;
 mod replay;
 mod tally;
 
 use accesslog::{Format, Record};
 use expression::{Expression, Filter, Finding, FindingKind, Severity, Verdict};
 
+use crate::enrich::Enriched;
 use crate::error::{Error, Marked};
 use crate::notes::Notes;
 use crate::paint::Paint;
+pub(crate) use collect::Collector;
 pub(crate) use replay::{Loggers, Replay};
 pub(crate) use tally::{Counts, Tally};
 
@@ -94,10 +97,13 @@ pub(crate) enum Selection {
     Where(Where),
     /// All of them go on, and it is counted which would have.
     Replay(Box<Replay>),
+    /// All of them go on, and the calls that they tell of are collected.
+    Collect(Box<Collector>),
 }
 
 impl Selection {
-    /// Whether a record, read from `line` with the format of this index, goes on.
+    /// Whether a record, read from `line` with the format of this index, goes on. Calls are collected
+    /// where the traffic is known.
     ///
     /// # Errors
     ///
@@ -107,10 +113,17 @@ impl Selection {
         index: usize,
         record: &Record<'_>,
         line: &[u8],
+        traffic: Option<&Enriched<'_>>,
     ) -> Result<bool, Error> {
         match self {
             Self::Where(chosen) => chosen.keeps(index, record),
             Self::Replay(replay) => replay.count(index, record, line).map(|()| true),
+            Self::Collect(collector) => {
+                if let Some(traffic) = traffic {
+                    collector.add(traffic, record, line);
+                }
+                Ok(true)
+            }
         }
     }
 
@@ -120,7 +133,7 @@ impl Selection {
             Self::Where(Where { undecided: count @ 1.., .. }) => Some(format!(
                 "{WHERE}: {count} of the records are there because their lines do not tell"
             )),
-            Self::Where(_) | Self::Replay(_) => None,
+            Self::Where(_) | Self::Replay(_) | Self::Collect(_) => None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod table;
 
 use accesslog::Record;
 
+use crate::enrich::Enriched;
 use crate::paint::Paint;
 use crate::unwrap::Wrapper;
 
@@ -24,6 +25,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) record: &'a Record<'a>,
     /// The line as the proxy wrote it.
     pub(crate) line: &'a [u8],
+    /// What kind of traffic it tells of, under `--enrich`.
+    pub(crate) traffic: Option<&'a Enriched<'a>>,
 }
 
 /// A form of output.

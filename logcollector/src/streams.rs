@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::enrich::Writer;
 use crate::other::Other;
 use crate::pipeline::Block;
 use crate::unwrap::Wrapper;
@@ -17,6 +18,8 @@ pub(crate) struct Stream {
     pub(crate) format: Option<usize>,
     /// The formats that manifests give its pod, likeliest first.
     pub(crate) given: Vec<usize>,
+    /// The pod that writes it, once that was looked up.
+    pub(crate) writer: Option<Writer>,
     /// Whose log the last line was, if it was no record.
     pub(crate) last_other: Option<Other>,
     /// The chunk whose lines were looked through for a format, in vain.

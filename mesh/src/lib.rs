@@ -7,6 +7,7 @@ mod config;
 mod describe;
 pub mod injection;
 mod inventory;
+mod labels;
 mod load;
 mod meta;
 pub mod network;
@@ -24,6 +25,7 @@ pub use config::{
 };
 pub use injection::DEFAULT_REVISION;
 pub use inventory::{Inventory, MeshConfigSource, Namespace};
+pub use labels::stable_labels;
 pub use load::{LoadError, LoadWarning, Loaded, Loader, Problem};
 pub use meta::{Labels, Meta, Origin};
 pub use network::{Service, ServiceEntry};

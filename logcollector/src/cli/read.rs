@@ -1,5 +1,6 @@
 //! The options of every command that reads access logs.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -15,6 +16,16 @@ pub(crate) struct ReadArgs {
 
     #[command(flatten)]
     pub(crate) pods: PodFormatArgs,
+
+    /// Say what kind of traffic each record tells of: its class, direction, service and port
+    ///
+    /// With --manifests, also the workloads at both ends.
+    #[arg(long, help_heading = "Reading")]
+    pub(crate) enrich: bool,
+
+    /// The address of the pod that wrote the lines, where nothing else tells it
+    #[arg(long, value_name = "IP", requires = "enrich", help_heading = "Reading")]
+    pub(crate) pod_ip: Option<IpAddr>,
 
     /// Exit with 1 when a line could not be read
     #[arg(long, help_heading = "Reading")]

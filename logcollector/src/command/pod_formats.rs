@@ -6,33 +6,27 @@ use std::sync::Arc;
 use accesslog::{Detector, Format, FormatOptions};
 use telemetry::{Cluster, Logger, Row, Sink};
 
-use crate::cli::{ManifestArgs, PodFormatArgs};
 use crate::error::{Error, closest};
 use crate::formats::{Choice, PodFormats};
 use crate::manifests::Manifests;
 use crate::notes::Notes;
+use crate::pods::PodName;
 use crate::visible;
 
 /// The paths of a container's log.
 const CONTAINER_LOG: [&str; 2] = ["/dev/stdout", "/dev/stderr"];
 
-/// The choice of formats that `--manifests` and its relatives ask for.
+/// The choice of formats that manifests make, for the lines of one pod if that was named.
 ///
 /// # Errors
 ///
-/// When the manifests cannot be read, or do not have the pod of `--pod`.
+/// When the manifests do not have the pod.
 pub(super) fn choice(
-    args: &PodFormatArgs,
+    manifests: &Manifests,
+    pod: Option<&PodName>,
     options: FormatOptions,
     notes: &Notes,
 ) -> Result<Choice, Error> {
-    let manifests = ManifestArgs {
-        files: args.manifests.clone(),
-        recursive: false,
-        mesh_config: args.mesh_config.clone(),
-        revision: None,
-    };
-    let manifests = Manifests::read(&manifests, notes)?;
     let cluster = Cluster::new(&manifests.inventory);
     let mut compiler = Compiler { options: &options, notes, known: HashMap::new() };
     let mut formats = PodFormats::default();
@@ -41,7 +35,7 @@ pub(super) fn choice(
         formats.add(&row.namespace, &row.pod, compiler.formats(&row));
         names.push(row.pod);
     }
-    let Some(pod) = &args.pod else { return Ok(Choice::Pods(formats, Detector::new(options))) };
+    let Some(pod) = pod else { return Ok(Choice::Pods(formats, Detector::new(options))) };
     match formats.all_of(pod) {
         Some(known) => match <[_; 1]>::try_from(known) {
             Ok([format]) => Ok(Choice::Fixed(format)),

@@ -5,15 +5,17 @@ use std::io::{self, IsTerminal, Stdout};
 use accesslog::{Encoding, Format};
 
 use super::{Outcome, formatting, pod_formats};
-use crate::cli::{FormatArgs, OtherArg, OutputArg, ReadArgs};
+use crate::cli::{FormatArgs, ManifestArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
+use crate::enrich::Enricher;
 use crate::error::{Error, closest};
 use crate::formats::Choice;
+use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::output::{Guard, Output, Stop};
 use crate::paint::Paint;
 use crate::pipeline::{Finished, OtherLines, Pipeline, Settings};
 use crate::pods::PodName;
-use crate::select::{self, Replay, Selection, Where};
+use crate::select::{self, Collector, Replay, Selection, Where};
 use crate::sink::{Columns, RECORD_KEYS, Sink, WRAPPER_KEYS};
 
 /// A pipeline to standard output, and how its end is judged.
@@ -39,7 +41,8 @@ impl Reading {
     pub(crate) fn new(args: ReadArgs) -> Result<Self, Error> {
         let notes = Notes::new();
         let terminal = io::stdout().is_terminal();
-        let (format, pod) = choice(&args, &notes)?;
+        let manifests = manifests(&args.pods, &notes)?;
+        let format = choice(&args, manifests.as_ref(), &notes)?;
         if let Choice::Fixed(format) = &format {
             formatting::check_keys(format, &args.format.keys)?;
             check_fields(format, args.fields.as_deref().unwrap_or_default())?;
@@ -50,7 +53,10 @@ impl Reading {
         let columns = args.fields.map(Columns::chosen);
         let settings = Settings {
             format,
-            pod,
+            pod: args.pods.pod,
+            enricher: args
+                .enrich
+                .then(|| Enricher::new(args.pod_ip, manifests.as_ref().map(|it| &it.inventory))),
             selection: selection.map(Selection::Where),
             max_line: args.format.max_line,
             other: other_lines(args.other, output),
@@ -66,7 +72,35 @@ impl Reading {
             max_line: args.max_line,
             format: asked(&args, &notes)?,
             pod: None,
+            enricher: None,
             selection: Some(Selection::Replay(Box::new(replay))),
+            other: OtherLines::Dropped,
+            sink: Sink::None,
+        };
+        let output = Output::new(io::stdout(), Guard::Off);
+        Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: false })
+    }
+
+    /// A pipeline that prints nothing and collects the calls of workloads.
+    pub(crate) fn collecting(
+        args: FormatArgs,
+        pod: Option<PodName>,
+        manifests: &Manifests,
+        collector: Collector,
+        notes: Notes,
+    ) -> Result<Self, Error> {
+        let format = if args.format == "auto" {
+            let options = formatting::options(args.keys.clone(), args.omit_empty_values);
+            pod_formats::choice(manifests, pod.as_ref(), options, &notes)?
+        } else {
+            asked(&args, &notes)?
+        };
+        let settings = Settings {
+            max_line: args.max_line,
+            format,
+            pod,
+            enricher: Some(Enricher::new(None, Some(&manifests.inventory))),
+            selection: Some(Selection::Collect(Box::new(collector))),
             other: OtherLines::Dropped,
             sink: Sink::None,
         };
@@ -98,16 +132,33 @@ impl Reading {
     }
 }
 
-/// How lines are read, and the pod that wrote them if that was said.
-fn choice(args: &ReadArgs, notes: &Notes) -> Result<(Choice, Option<PodName>), Error> {
-    if args.pods.manifests.is_empty() {
-        return Ok((asked(&args.format, notes)?, None));
+/// The manifests that `--manifests` names, if any.
+fn manifests(args: &PodFormatArgs, notes: &Notes) -> Result<Option<Manifests>, Error> {
+    if args.manifests.is_empty() {
+        return Ok(None);
     }
-    if args.format.format != "auto" {
-        return Err(Error::FormatTwice);
+    let args = ManifestArgs {
+        files: args.manifests.clone(),
+        recursive: false,
+        mesh_config: args.mesh_config.clone(),
+        revision: None,
+    };
+    Manifests::read(&args, notes).map(Some)
+}
+
+/// How lines are read.
+fn choice(args: &ReadArgs, manifests: Option<&Manifests>, notes: &Notes) -> Result<Choice, Error> {
+    let asked_for = args.format.format != "auto";
+    match manifests {
+        // Under --enrich, manifests are of use beside a format.
+        Some(_) if asked_for && !args.enrich => Err(Error::FormatTwice),
+        Some(manifests) if !asked_for => {
+            let options =
+                formatting::options(args.format.keys.clone(), args.format.omit_empty_values);
+            pod_formats::choice(manifests, args.pods.pod.as_ref(), options, notes)
+        }
+        _ => asked(&args.format, notes),
     }
-    let options = formatting::options(args.format.keys.clone(), args.format.omit_empty_values);
-    Ok((pod_formats::choice(&args.pods, options, notes)?, args.pods.pod.clone()))
 }
 
 /// The format that the options ask for; what is to be known about it is said.

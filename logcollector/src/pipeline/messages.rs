@@ -7,6 +7,7 @@ use accesslog::Mismatch;
 
 use super::{OtherLines, Settings};
 use crate::account::Account;
+use crate::enrich::{Enricher, Writer};
 use crate::formats::Formats;
 use crate::notes::Notes;
 use crate::other::Other;
@@ -38,6 +39,7 @@ pub(super) struct Message<'a> {
 pub(super) struct Messages<W: Write> {
     formats: Formats,
     selection: Option<Selection>,
+    enricher: Option<Enricher>,
     /// The pod that wrote all inputs, if that was said.
     pod: Option<PodName>,
     /// The pod that wrote this input, by its name.
@@ -65,12 +67,13 @@ pub(super) struct Messages<W: Write> {
 
 impl<W: Write> Messages<W> {
     pub(super) fn new(settings: Settings, output: Output<W>, notes: Notes) -> Self {
-        let Settings { format, pod, selection, other, sink, .. } = settings;
+        let Settings { format, pod, selection, enricher, other, sink, .. } = settings;
         let formats = Formats::new(format);
         Self {
             lines_per_record: formats.lines_per_record(),
             formats,
             selection,
+            enricher,
             pod,
             input_pod: None,
             unknown_pods: 0,
@@ -164,24 +167,39 @@ impl<W: Write> Messages<W> {
 
     /// Reads with one format: `None` when the message was a record and is written.
     fn read(&mut self, message: &Message<'_>, format: usize) -> Result<Option<Mismatch>, Stop> {
-        let Self { formats, selection, sink, output, account, .. } = self;
+        let writer = self.writer(&message.wrapper);
+        let Self { formats, selection, enricher, sink, output, account, .. } = self;
         let Some(reader) = formats.reader(format) else { return Ok(None) };
         let record = match reader.read(message.body) {
             Ok(record) => record,
             Err(mismatch) => return Ok(Some(mismatch)),
         };
+        let traffic = enricher.as_ref().map(|enricher| enricher.enrich(&record, writer));
         if let Some(selection) = selection
-            && !selection.keeps(format, &record, message.body)?
+            && !selection.keeps(format, &record, message.body, traffic.as_ref())?
         {
             account.filtered();
             self.streams.of(&message.wrapper).last_other = None;
             return Ok(None);
         }
         account.record(record.ambiguity().is_some());
-        let entry = Entry { wrapper: &message.wrapper, record: &record, line: message.body };
+        let entry = Entry {
+            wrapper: &message.wrapper,
+            record: &record,
+            line: message.body,
+            traffic: traffic.as_ref(),
+        };
         output.append(|out| sink.record(&entry, out))?;
         self.streams.of(&message.wrapper).last_other = None;
         Ok(None)
+    }
+
+    /// The pod that writes a stream, as far as it is known and of interest.
+    fn writer(&mut self, wrapper: &Wrapper<'_>) -> Writer {
+        let Some(enricher) = &self.enricher else { return Writer::default() };
+        let input_pod = &self.input_pod;
+        let find = || enricher.writer(pod_of(wrapper).as_ref().or(input_pod.as_ref()));
+        *self.streams.of(wrapper).writer.get_or_insert_with(find)
     }
 
     /// Takes a message that can be cut from its line in the ways of `candidates`, likeliest first:
@@ -275,10 +293,7 @@ impl<W: Write> Messages<W> {
 
     /// Gives a new stream the formats that the manifests have for its pod.
     fn give(&mut self, wrapper: &Wrapper<'_>) {
-        let told = wrapper.pod.map(|name| PodName {
-            namespace: None,
-            name: String::from_utf8_lossy(name).into_owned(),
-        });
+        let told = pod_of(wrapper);
         let Some(pod) = told.as_ref().or(self.input_pod.as_ref()) else { return };
         let given = self.formats.of_pod(pod);
         if let Some(&format) = given.as_deref().and_then(<[usize]>::first) {
@@ -442,6 +457,12 @@ impl<W: Write> Messages<W> {
             out.push(b'\n');
         })
     }
+}
+
+/// The pod that a wrapper names.
+fn pod_of(wrapper: &Wrapper<'_>) -> Option<PodName> {
+    let name = String::from_utf8_lossy(wrapper.pod?).into_owned();
+    Some(PodName { namespace: None, name })
 }
 
 /// The messages of a stream in what follows its first line in a chunk, as far as one look tells.

@@ -12,6 +12,7 @@ fn run(format: Choice, chunks: &[&[u8]]) -> (String, String) {
     let settings = Settings {
         format,
         pod: None,
+        enricher: None,
         selection: None,
         max_line: 400,
         other: OtherLines::Dropped,

@@ -5,16 +5,19 @@ use std::borrow::Cow;
 use accesslog::{Record, Value};
 
 use super::Entry;
+use crate::enrich::Enriched;
 use crate::unwrap::Wrapper;
 
 /// The keys under which a wrapper's facts stand.
 pub(crate) const WRAPPER_KEYS: [&str; 4] = ["pod", "container", "stream", "time"];
 /// The keys of what we know of a record besides its fields.
-pub(crate) const RECORD_KEYS: [&str; 2] = [EXTRA, AMBIGUOUS];
+pub(crate) const RECORD_KEYS: [&str; 3] = [EXTRA, AMBIGUOUS, TRAFFIC];
 /// The key of the fields that a detected preset does not have.
 const EXTRA: &str = "extra";
 /// The key of what the readings of a line do not agree on.
 pub(super) const AMBIGUOUS: &str = "ambiguous";
+/// The key of what kind of traffic a record tells of.
+const TRAFFIC: &str = "traffic";
 
 /// The columns that were asked for, or that the first record has.
 #[derive(Debug, Clone)]
@@ -51,6 +54,8 @@ pub(super) enum Cell<'a> {
     Extra,
     /// The names of the disputed fields.
     Ambiguous,
+    /// The traffic.
+    Traffic(&'a Enriched<'a>),
 }
 
 impl Columns {
@@ -84,6 +89,7 @@ impl Columns {
         if record.extra().next().is_some() {
             names.push(EXTRA.to_owned());
         }
+        names.extend(entry.traffic.map(|_| TRAFFIC.to_owned()));
         names.push(AMBIGUOUS.to_owned());
         Self { chosen: false, ..Self::chosen(names) }
     }
@@ -145,6 +151,9 @@ impl Column {
         let told = match self.name.as_str() {
             EXTRA if extra_is_disputed(entry.record) => return Cell::Disputed,
             EXTRA if entry.record.extra().next().is_some() => return Cell::Extra,
+            TRAFFIC if entry.traffic.is_some() => {
+                return entry.traffic.map_or(Cell::Absent, Cell::Traffic);
+            }
             AMBIGUOUS if entry.record.ambiguity().is_some() => return Cell::Ambiguous,
             name => wrapper_value(wrapper, name),
         };
@@ -195,6 +204,11 @@ pub(super) fn text<'a>(entry: &Entry<'a>, cell: &Cell<'a>) -> Option<Cow<'a, [u8
         Cell::Extra => {
             let mut json = Vec::new();
             entry.record.write_json_extra(&mut json);
+            Some(Cow::Owned(json))
+        }
+        Cell::Traffic(traffic) => {
+            let mut json = Vec::new();
+            traffic.write_json(&mut json);
             Some(Cow::Owned(json))
         }
         Cell::Ambiguous => Some(Cow::Owned(disputed_names(entry.record).into_bytes())),

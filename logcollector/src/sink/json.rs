@@ -4,6 +4,7 @@ use accesslog::write_json_string;
 
 use super::columns::{Cell, wrapper_members};
 use super::{Columns, Entry};
+use crate::enrich::Enriched;
 
 /// Writes one object a line.
 #[derive(Debug)]
@@ -44,6 +45,9 @@ fn write_all(entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
     if out.len() == members {
         out.truncate(before_comma);
     }
+    if let Some(traffic) = entry.traffic.filter(|_| entry.record.index_of("traffic").is_none()) {
+        write_traffic(traffic, start, out);
+    }
 }
 
 fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
@@ -65,6 +69,7 @@ fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out
             entry.record.write_json_member(at, out);
         }
         Cell::Wrapper(value) => write_string_member(name, value, start, out),
+        Cell::Traffic(traffic) => write_traffic(traffic, start, out),
         Cell::Extra => {
             separate(start, out);
             out.extend_from_slice(b"\"extra\":");
@@ -76,6 +81,12 @@ fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out
         out.extend_from_slice(b"\"ambiguous\":");
         ambiguity.write_json(out);
     }
+}
+
+fn write_traffic(traffic: &Enriched<'_>, start: usize, out: &mut Vec<u8>) {
+    separate(start, out);
+    out.extend_from_slice(b"\"traffic\":");
+    traffic.write_json(out);
 }
 
 fn write_string_member(key: &str, value: &[u8], start: usize, out: &mut Vec<u8>) {

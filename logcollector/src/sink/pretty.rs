@@ -2,10 +2,12 @@
 
 use accesslog::{Record, Value, WellKnown};
 use anstyle::Style;
+use sidecar::Class;
 
 use super::columns::disputed_names;
 use super::logfmt::{write_key, write_pairs, write_value};
 use super::{Columns, Entry};
+use crate::enrich::{Enriched, Workload};
 use crate::paint::{BOLD, CYAN, DIM, GREEN, MAGENTA, Paint, RED, YELLOW};
 use crate::visible;
 
@@ -27,7 +29,7 @@ impl Pretty {
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
-        let glance = Glance { record: entry.record, paint: self.paint };
+        let glance = Glance { record: entry.record, traffic: entry.traffic, paint: self.paint };
         let start = out.len();
         if let Some(columns) = &mut self.columns {
             self.line.clear();
@@ -47,9 +49,45 @@ impl Pretty {
     }
 }
 
+/// What stands for addresses where the traffic is known.
+#[derive(Default)]
+struct Names {
+    source: Option<String>,
+    service: Option<String>,
+    destination: Option<String>,
+    /// What is out of the ordinary.
+    remark: Option<(Style, &'static str)>,
+}
+
+impl Names {
+    fn of(enriched: &Enriched<'_>) -> Self {
+        let traffic = &enriched.traffic;
+        let workload = |workload: &Workload| visible::text(workload.name.as_bytes());
+        let service = traffic.host.map(|host| {
+            let host = host.strip_suffix(".svc.cluster.local").unwrap_or(host);
+            let port = traffic.port.map(|port| format!(":{port}")).unwrap_or_default();
+            let subset = traffic.subset.map(|subset| format!(" ({subset})")).unwrap_or_default();
+            visible::text(format!("{host}{port}{subset}").as_bytes())
+        });
+        let remark = match traffic.class {
+            Class::OutboundPassthrough | Class::InboundPassthrough => (YELLOW, "passthrough"),
+            Class::OutboundBlocked => (RED, "blocked"),
+            Class::InboundRejected => (RED, "rejected"),
+            Class::OutboundMatched | Class::Inbound | Class::Unknown => (Style::new(), ""),
+        };
+        Self {
+            source: enriched.source.map(workload),
+            service,
+            destination: enriched.destination.map(workload),
+            remark: Some(remark).filter(|(_, word)| !word.is_empty()),
+        }
+    }
+}
+
 /// What is shown of a record.
 struct Glance<'a> {
     record: &'a Record<'a>,
+    traffic: Option<&'a Enriched<'a>>,
     paint: Paint,
 }
 
@@ -167,10 +205,17 @@ impl Glance<'_> {
     }
 
     fn write_upstream(&self, out: &mut Vec<u8>) {
-        let service = self.text(WellKnown::UpstreamCluster).map(|cluster| service(&cluster));
-        let host = self.text(WellKnown::UpstreamHost);
-        if service.is_none() && host.is_none() {
+        let names = self.traffic.map(Names::of).unwrap_or_default();
+        let service = names
+            .service
+            .or_else(|| self.text(WellKnown::UpstreamCluster).map(|cluster| service(&cluster)));
+        let host = names.destination.or_else(|| self.text(WellKnown::UpstreamHost));
+        if service.is_none() && host.is_none() && names.source.is_none() {
             return;
+        }
+        if let Some(source) = names.source {
+            out.push(b' ');
+            out.extend_from_slice(source.as_bytes());
         }
         self.styled(DIM, " ->", out);
         if let Some(service) = service {
@@ -180,6 +225,9 @@ impl Glance<'_> {
         if let Some(host) = host {
             out.push(b' ');
             out.extend_from_slice(host.as_bytes());
+        }
+        if let Some((style, word)) = names.remark {
+            self.styled(style, &format!(" {word}"), out);
         }
     }
 

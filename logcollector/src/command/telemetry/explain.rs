@@ -2,8 +2,8 @@
 
 use telemetry::{Cluster, Story};
 
-use super::document;
 use crate::cli::ExplainArgs;
+use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::manifests::Manifests;
@@ -25,9 +25,4 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
         (None, stories) => print(&json(stories)?),
     }?;
     Ok(manifests.outcome(printed))
-}
-
-fn json(value: &(impl serde::Serialize + ?Sized)) -> Result<Vec<u8>, Error> {
-    let value = serde_json::to_value(value).map_err(|error| Error::Output(error.into()))?;
-    Ok(document(&value, false))
 }

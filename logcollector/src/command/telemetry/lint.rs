@@ -5,8 +5,8 @@ use std::ops::Range;
 use expression::Expression;
 use telemetry::{Cluster, Finding, RejectedBy, Severity, Telemetry};
 
-use super::array;
 use crate::cli::{LintArgs, SeverityArg};
+use crate::command::document::array;
 use crate::command::{Outcome, pretty, print};
 use crate::error::{Error, Marked};
 use crate::manifests::Manifests;

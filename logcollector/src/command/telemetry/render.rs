@@ -2,8 +2,8 @@
 
 use telemetry::Cluster;
 
-use super::document;
 use crate::cli::RenderArgs;
+use crate::command::document::{indented, json};
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::manifests::Manifests;
@@ -15,6 +15,9 @@ pub(crate) fn run(args: &RenderArgs) -> Result<Outcome, Error> {
     let workload = manifests.workloads().one(&args.pod.pod, args.pod.namespace.as_deref())?;
     let cluster = Cluster::new(&manifests.inventory);
     let rendered = cluster.render(workload, manifests.revision.as_deref());
-    let printed = print(&document(&rendered, pretty(args.output).is_some()))?;
+    let printed = match pretty(args.output) {
+        Some(_) => print(&indented(&rendered)),
+        None => print(&json(&rendered)?),
+    }?;
     Ok(manifests.outcome(printed))
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use telemetry::{Cluster, Decision, Row};
 
 use crate::cli::ReplayArgs;
+use crate::command::document::json;
 use crate::command::parse::{inputs, read_all};
 use crate::command::reading::Reading;
 use crate::command::{Outcome, pretty, print};
@@ -44,7 +45,7 @@ pub(crate) fn run(args: ReplayArgs) -> Result<Outcome, Error> {
     }
     let printed = match pretty(args.output) {
         Some(paint) => print(text(&replay, paint).as_bytes()),
-        None => print(&document(&replay)),
+        None => print(&json(&document(&replay))?),
     }?;
     let printed = if unreadable { Outcome::Unreadable } else { printed };
     Ok(manifests.map_or(printed, |manifests| manifests.outcome(printed)))
@@ -80,7 +81,7 @@ fn loggers(decision: &Decision, notes: &Notes) -> Result<Loggers, Error> {
     Ok(Loggers::new(filters))
 }
 
-fn document(replay: &Replay) -> Vec<u8> {
+fn document(replay: &Replay) -> Value {
     let tally = &replay.tally;
     let rows = |counts: &BTreeMap<String, Counts>| {
         let row = |(value, counts): (&String, &Counts)| {
@@ -93,7 +94,7 @@ fn document(replay: &Replay) -> Vec<u8> {
         };
         counts.iter().map(row).collect::<Vec<_>>()
     };
-    let document = json!({
+    json!({
         "records": tally.records,
         "bytes": tally.bytes,
         "errors": tally.errors,
@@ -103,8 +104,7 @@ fn document(replay: &Replay) -> Vec<u8> {
         "by_upstream_cluster": rows(&tally.by_upstream_cluster),
         "missing_attributes": replay.learned.missing,
         "approximations": replay.learned.approximations,
-    });
-    format!("{document}\n").into_bytes()
+    })
 }
 
 fn text(replay: &Replay, paint: Paint) -> String {

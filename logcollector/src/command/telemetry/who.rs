@@ -4,8 +4,8 @@ use accesslog::{Encoding, Preset};
 use serde_json::{Map, Value};
 use telemetry::{Attached, Cluster, DecidedBy, Decision, FileFormat, Row, Sink};
 
-use super::array;
 use crate::cli::WhoArgs;
+use crate::command::document::array;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::grid::Grid;

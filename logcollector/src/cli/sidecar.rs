@@ -1,0 +1,187 @@
+//! `sidecar`: what Istio's Sidecar object lets a proxy reach.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use sidecar::IstioVersion;
+
+use super::telemetry::{ManifestArgs, OnePodArgs};
+use super::{DocumentOutput, FormatArgs};
+use crate::pods::PodName;
+
+/// Say what a proxy can reach, what its logs say it does reach, and write the Sidecar that fits
+///
+/// Works on manifests as kubectl prints them: Sidecars, Services, EndpointSlices, ServiceEntries,
+/// VirtualServices, DestinationRules, pods, namespaces, and MeshConfig. Nothing is sent to a cluster.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  logcollector sidecar scope productpage-v1-dffc47f64-qw4bk -n bookinfo -f cluster.yaml
+  logcollector sidecar endpoints my-shell -f cluster.yaml --with new-sidecar.yaml
+  logcollector sidecar check new-sidecar.yaml -f cluster.yaml access.log
+  logcollector sidecar suggest -f cluster.yaml --policy REGISTRY_ONLY access.log")]
+pub(crate) enum SidecarCommand {
+    Scope(ScopeArgs),
+    Endpoints(EndpointsArgs),
+    Check(CheckArgs),
+    Suggest(SuggestArgs),
+}
+
+/// What is in no object.
+#[derive(Debug, Args)]
+pub(crate) struct IstioArgs {
+    /// The version of Istio, as far as Sidecars mean another thing in another version
+    #[arg(long, value_name = "VERSION", default_value_t, help_heading = "Manifests")]
+    pub(crate) istio_version: IstioVersion,
+}
+
+/// Show the services and ports that a pod's proxy can reach, and why
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logcollector sidecar scope my-shell -n default -f cluster.yaml
+  logcollector sidecar scope my-shell -f cluster.yaml --with new-sidecar.yaml")]
+pub(crate) struct ScopeArgs {
+    #[command(flatten)]
+    pub(crate) pod: OnePodArgs,
+
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    #[command(flatten)]
+    pub(crate) istio: IstioArgs,
+
+    /// Show before and after, as if these manifests were applied; may be repeated
+    #[arg(long = "with", value_name = "FILE|DIR", help_heading = "Manifests")]
+    pub(crate) with: Vec<PathBuf>,
+
+    /// How to print [default: pretty on a terminal, json otherwise]
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<DocumentOutput>,
+}
+
+/// Print the endpoints that a pod's proxy holds, as istioctl proxy-config endpoint does
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logcollector sidecar endpoints my-shell -n default -f cluster.yaml
+  logcollector sidecar endpoints my-shell -f cluster.yaml --with new-sidecar.yaml")]
+pub(crate) struct EndpointsArgs {
+    #[command(flatten)]
+    pub(crate) pod: OnePodArgs,
+
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    #[command(flatten)]
+    pub(crate) istio: IstioArgs,
+
+    /// Show before and after, as if these manifests were applied; may be repeated
+    #[arg(long = "with", value_name = "FILE|DIR", help_heading = "Manifests")]
+    pub(crate) with: Vec<PathBuf>,
+
+    /// How to print: pretty is the table [default: pretty on a terminal, json otherwise]
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<DocumentOutput>,
+}
+
+/// Judge every destination in the logs by a changed Sidecar: what stays, what would break
+///
+/// Made for the CI of a pull request. The logs' lines belong to the pods that kubectl's --prefix, the
+/// names of log files or --pod tell, else to those whose address is in them. Exit code: 1 when
+/// anything would break.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logcollector sidecar check new-sidecar.yaml -f cluster.yaml access.log
+  kubectl logs -l app=reviews --prefix -c istio-proxy | logcollector sidecar check new.yaml -f cluster.yaml")]
+pub(crate) struct CheckArgs {
+    /// The changed objects: a file or a folder
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) logs: LogsArgs,
+
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    #[command(flatten)]
+    pub(crate) istio: IstioArgs,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+
+    /// How to print [default: pretty on a terminal, json otherwise]
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<DocumentOutput>,
+}
+
+/// Write the smallest Sidecars that keep every observed call as it was
+///
+/// One for each namespace, or with --workload for each workload. Evidence stands in comments, what is
+/// outside of the mesh becomes drafts of ServiceEntries, and the result is checked against the same
+/// logs before it is printed. Exit code: 1 when a call could not be kept.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logcollector sidecar suggest -f cluster.yaml access.log > sidecars.yaml
+  logcollector sidecar suggest -f cluster.yaml --workload --policy REGISTRY_ONLY access.log
+  logcollector sidecar suggest -f cluster.yaml --merge sidecars.yaml later.log")]
+pub(crate) struct SuggestArgs {
+    #[command(flatten)]
+    pub(crate) logs: LogsArgs,
+
+    /// Only for workloads of this namespace [default: all that the logs are of]
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+
+    /// One Sidecar for each workload, with a selector, in place of one for each namespace
+    #[arg(long)]
+    pub(crate) workload: bool,
+
+    /// The policy for traffic to what is not in a Sidecar [default: as it is now]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub(crate) policy: Option<PolicyArg>,
+
+    /// Sidecars that stay as they are, and get what is missing
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) merge: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    #[command(flatten)]
+    pub(crate) istio: IstioArgs,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+
+    /// How to print: pretty is YAML to apply [default: pretty]
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<DocumentOutput>,
+}
+
+/// The logs that tell of calls.
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// Logs to read; `-` or none is standard input
+    #[arg(value_name = "LOG")]
+    pub(crate) logs: Vec<PathBuf>,
+
+    /// The pod that wrote the lines, where they and the file's name do not tell
+    #[arg(long, value_name = "[NAMESPACE/]POD", value_parser = PodName::parse)]
+    #[arg(help_heading = "Reading")]
+    pub(crate) pod: Option<PodName>,
+}
+
+/// A policy for unknown traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyArg {
+    /// It is blocked
+    #[value(name = "REGISTRY_ONLY")]
+    RegistryOnly,
+    /// It passes through
+    #[value(name = "ALLOW_ANY")]
+    AllowAny,
+}

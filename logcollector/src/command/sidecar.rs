@@ -1,0 +1,128 @@
+//! `sidecar`: what proxies can reach, what their logs say they do reach, and the Sidecar that fits.
+
+mod check;
+mod endpoints;
+mod scope;
+mod suggest;
+
+use std::path::PathBuf;
+
+use mesh::{Inventory, Labels, Workload};
+use sidecar::{Scope, Settings, Target, View};
+
+use super::Outcome;
+use super::parse::{inputs, read_all};
+use super::reading::Reading;
+use crate::cli::{FormatArgs, IstioArgs, LogsArgs, SidecarCommand};
+use crate::error::Error;
+use crate::manifests::Manifests;
+use crate::notes::Notes;
+use crate::select::{Collector, Selection};
+
+/// Runs a command of `sidecar`.
+pub(crate) fn run(command: SidecarCommand) -> Result<Outcome, Error> {
+    match command {
+        SidecarCommand::Scope(args) => scope::run(&args),
+        SidecarCommand::Endpoints(args) => endpoints::run(&args),
+        SidecarCommand::Check(args) => check::run(args),
+        SidecarCommand::Suggest(args) => suggest::run(args),
+    }
+}
+
+/// What an istiod is besides its objects.
+fn settings(istio: &IstioArgs, revision: &str) -> Settings {
+    Settings { version: istio.istio_version, revision: revision.to_owned(), ..Settings::default() }
+}
+
+/// What a proxy can reach under the istiod that serves it.
+fn scope(manifests: &Manifests, workload: &Workload, istio: &IstioArgs) -> (View, Scope) {
+    let settings = settings(istio, manifests.revision_of(workload));
+    let view = View::new(&manifests.inventory, settings);
+    let scope = Scope::of(&view, &Target::of(workload));
+    (view, scope)
+}
+
+/// The manifests as they are, and as they would be with changes if there are any.
+fn before_and_after(manifests: &Manifests, with: &[PathBuf], notes: &Notes) -> Option<Manifests> {
+    (!with.is_empty()).then(|| manifests.with(with, notes))
+}
+
+/// Calls that were collected from logs.
+struct Collected {
+    collector: Collector,
+    notes: Notes,
+    /// Whether a log could not be read; that was said.
+    unreadable: bool,
+}
+
+/// Collects the calls that logs tell of; `None` when whoever read standard output has gone.
+fn collect(
+    args: LogsArgs,
+    format: FormatArgs,
+    manifests: &Manifests,
+    collector: Collector,
+    command: &'static str,
+) -> Result<Option<Collected>, Error> {
+    let logs = inputs(args.logs, command)?;
+    let mut reading = Reading::collecting(format, args.pod, manifests, collector, Notes::new())?;
+    let (unreadable, stopped) = read_all(&mut reading, &logs);
+    let Some(finished) = reading.end(stopped)? else { return Ok(None) };
+    let Some(Selection::Collect(collector)) = finished.selection else { return Ok(None) };
+    let (notes, collector) = (finished.notes, *collector);
+    if collector.strangers > 0 {
+        notes.say(&format!(
+            "{} records are of pods that the manifests do not tell: --pod, kubectl's --prefix, or \
+             the pods' addresses in the manifests would",
+            collector.strangers
+        ));
+    }
+    Ok(Some(Collected { collector, notes, unreadable }))
+}
+
+/// The labels of a workload, by namespace and name: those of its first pod.
+fn labels<'i>(inventory: &'i Inventory, namespace: &str, name: &str) -> Option<&'i Labels> {
+    let is_it = |workload: &&Workload| {
+        workload.meta.namespace == namespace && workload.workload_name() == name
+    };
+    inventory.workloads.iter().find(is_it).map(|workload| &workload.labels)
+}
+
+/// The revision of the istiod that serves the workloads of the calls: that of most of them.
+fn revision(manifests: &Manifests, collector: &Collector) -> String {
+    let called = collector.calls.workloads().iter();
+    let revisions = called.filter_map(|calls| {
+        let found = manifests.inventory.workloads.iter().find(|workload| {
+            workload.meta.namespace == calls.namespace && workload.workload_name() == calls.name
+        });
+        found.map(|workload| manifests.revision_of(workload))
+    });
+    let mut counts = std::collections::BTreeMap::new();
+    revisions.for_each(|revision| *counts.entry(revision).or_insert(0_usize) += 1);
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    most.map_or(mesh::DEFAULT_REVISION, |(revision, _)| revision).to_owned()
+}
+
+/// Says where the logs may hold less than was called: the loggers of a workload have filters.
+fn say_filtered(manifests: &Manifests, collector: &Collector, notes: &Notes) {
+    let calls = collector.calls.workloads();
+    let is_called = |workload: &&Workload| {
+        calls.iter().any(|it| {
+            it.namespace == workload.meta.namespace && it.name == workload.workload_name()
+        })
+    };
+    let workloads = manifests.inventory.workloads.iter().filter(is_called);
+    let cluster = telemetry::Cluster::new(&manifests.inventory);
+    let mut said = std::collections::BTreeSet::new();
+    for row in cluster.who(workloads, manifests.revision.as_deref()) {
+        let loggers = row.client.iter().flat_map(|client| &client.loggers);
+        for filter in loggers.filter_map(|logger| logger.filter.as_deref()) {
+            let text = format!(
+                "{}: the logs of {} are filtered by `{filter}`: calls may be missing",
+                row.namespace, row.pod
+            );
+            if said.len() < 10 && said.insert(text.clone()) {
+                notes.say(&crate::visible::text(text.as_bytes()));
+            }
+        }
+    }
+}

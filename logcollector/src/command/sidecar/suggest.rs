@@ -1,0 +1,59 @@
+//! `sidecar suggest`: the smallest Sidecars that keep every observed call.
+
+use mesh::{Labels, Object};
+use sidecar::{Grouping, PolicyMode, SuggestOptions};
+
+use super::{collect, labels, revision, say_filtered, settings};
+use crate::cli::{DocumentOutput, PolicyArg, SuggestArgs};
+use crate::command::document::json;
+use crate::command::{Outcome, print};
+use crate::error::Error;
+use crate::manifests::{self, Manifests};
+use crate::notes::Notes;
+use crate::select::Collector;
+use crate::visible;
+
+/// Runs `sidecar suggest`.
+pub(crate) fn run(args: SuggestArgs) -> Result<Outcome, Error> {
+    let notes = Notes::new();
+    let manifests = Manifests::read(&args.manifests, &notes)?;
+    let (merge, unmerged) = match &args.merge {
+        Some(file) => manifests::objects(file, &notes),
+        None => (Vec::<Object>::new(), false),
+    };
+    let collector = Collector::new(args.namespace);
+    let command = "sidecar suggest";
+    let Some(collected) = collect(args.logs, args.format, &manifests, collector, command)? else {
+        return Ok(Outcome::Done);
+    };
+    say_filtered(&manifests, &collected.collector, &collected.notes);
+    let settings = settings(&args.istio, &revision(&manifests, &collected.collector));
+    let options = SuggestOptions {
+        grouping: if args.workload { Grouping::Workload } else { Grouping::Namespace },
+        policy: args.policy.map(policy),
+        merge,
+    };
+    let inventory = &manifests.inventory;
+    let labels = |namespace: &str, name: &str| -> Labels {
+        labels(inventory, namespace, name).cloned().unwrap_or_default()
+    };
+    let selector = |namespace: &str, name: &str| mesh::stable_labels(&labels(namespace, name));
+    let calls = &collected.collector.calls;
+    let suggestion = sidecar::suggest(inventory, &settings, calls, labels, selector, &options);
+    match args.output {
+        Some(DocumentOutput::Json) => print(&json(&suggestion)?),
+        Some(DocumentOutput::Pretty) | None => {
+            print(visible::lines(&suggestion.to_string()).as_bytes())
+        }
+    }?;
+    let outcome = if suggestion.check.broken > 0 { Outcome::No } else { Outcome::Done };
+    let unreadable = collected.unreadable || unmerged;
+    Ok(manifests.outcome(if unreadable { Outcome::Unreadable } else { outcome }))
+}
+
+fn policy(asked: PolicyArg) -> PolicyMode {
+    match asked {
+        PolicyArg::RegistryOnly => PolicyMode::RegistryOnly,
+        PolicyArg::AllowAny => PolicyMode::AllowAny,
+    }
+}
