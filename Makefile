@@ -16,7 +16,7 @@ export ENVOY_BIN
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
-        bench bench-docs bench-who bench-parts bench-instructions bench-build envoy netns-tools clean
+        bench bench-docs bench-who bench-suggest bench-parts bench-instructions bench-build envoy netns-tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-docs: bench-build ## The same, and write the table into docs/performance.m
 
 bench-who: bench-build ## Measure telemetry who on 10,000 pods and 1,000 Telemetry objects
 	$(TARGET)/release/bench who --rounds $(ROUNDS) $(BENCH_ARGS)
+
+bench-suggest: bench-build ## Measure sidecar suggest on 10 million records of 2,000 workloads
+	$(TARGET)/release/bench suggest $(BENCH_ARGS)
 
 bench-parts: ## Measure the parts (BENCH_ARGS=read for some of them)
 	$(CARGO) bench --locked -p accesslog --bench parts -- $(BENCH_ARGS)

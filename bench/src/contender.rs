@@ -91,6 +91,13 @@ impl Programs {
         words.map(str::to_owned).to_vec()
     }
 
+    /// `sidecar suggest` of a log, under a file of manifests.
+    pub(crate) fn suggest(&self, objects: &Path, log: &Path) -> Vec<String> {
+        let (objects, log) = (objects.to_string_lossy(), log.to_string_lossy());
+        let words = [&self.logcollector, "sidecar", "suggest", "-f", &objects, &log];
+        words.map(str::to_owned).to_vec()
+    }
+
     /// The contenders of every file, those left out that are not installed: their names go to
     /// `missing`.
     pub(crate) fn groups(&self, corpora: &Corpora, missing: &mut Vec<&'static str>) -> Vec<Group> {

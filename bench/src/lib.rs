@@ -4,6 +4,7 @@
 //! writes them to files and runs contenders over them; the benches of the other packages read some
 //! lines of them from memory.
 
+pub mod calls;
 pub mod cluster;
 pub mod corpus;
 mod rng;

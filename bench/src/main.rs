@@ -13,6 +13,7 @@ mod measure;
 mod regex_reader;
 mod report;
 mod run;
+mod suggest;
 mod who;
 
 use std::error::Error;
@@ -41,6 +42,8 @@ enum Command {
     Instructions(instructions::InstructionsArgs),
     /// Measure what `telemetry who` costs on the manifests of a large cluster
     Who(who::WhoArgs),
+    /// Measure what `sidecar suggest` costs on the log of a large mesh
+    Suggest(suggest::SuggestArgs),
     /// Read lines from memory, in this process
     Lines(lines::LinesArgs),
     /// Print lines of Istio's text format as JSON, with the regex crate and serde
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Instructions(args) => instructions::run(&args),
         Command::Who(args) => who::run(&args),
+        Command::Suggest(args) => suggest::run(&args),
         Command::Lines(args) => lines::run(&args),
         Command::Regex(args) => regex_reader::run(&args.file),
         Command::Decompress(args) => decompress::run(&args.file),
