@@ -44,3 +44,6 @@ pub use expression::{AttributePath, Expression, KnownAttribute, known_attributes
 pub use filter::{Approximation, Filter, MissingAttribute, Verdict};
 pub use finding::{Finding, FindingKind, NeverTrue, Refusal, Severity};
 pub use syntax::{SyntaxError, SyntaxErrorKind};
+
+#[cfg(test)]
+mod properties;

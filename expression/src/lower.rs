@@ -240,7 +240,7 @@ impl Lower<'_> {
             operators::IN | operators::INDEX => None,
             _ => return None,
         };
-        if let (operators::IN, Some(found)) = (name, self.key(left, right)) {
+        if let Some(found) = (name == operators::IN).then(|| self.key(left, right)).flatten() {
             return Some(found);
         }
         let pair = [left, right].map(|side| self.node(side));

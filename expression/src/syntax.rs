@@ -15,8 +15,10 @@ const MAX_LENGTH: usize = 100_000;
 /// How many expressions cel-go lets stand in one another.
 const MAX_NESTING: usize = 250;
 
-/// Nesting up to which the parser is asked. What Envoy loads is less deep by far.
+/// Up to which nesting, and which depth of the tree, the parser is asked. What Envoy loads is less
+/// deep by far.
 const MAX_PARSED: usize = 64;
+const MAX_DEPTH: usize = 250;
 
 /// A text is no CEL expression: Istio's admission webhook and Envoy both refuse it.
 ///
@@ -154,7 +156,7 @@ pub(crate) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     if nesting > MAX_NESTING {
         return Err(SyntaxError::new(SyntaxErrorKind::TooDeep, text, whole()));
     }
-    if nesting.max(tokens.depth()) > MAX_PARSED {
+    if nesting > MAX_PARSED || tokens.depth() > MAX_DEPTH {
         return Ok(Tree::too_deep());
     }
     let depth = u16::try_from(MAX_PARSED).unwrap_or(u16::MAX);

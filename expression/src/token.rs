@@ -134,21 +134,16 @@ impl Tokens<'_> {
         for (index, token) in self.list.iter().enumerate() {
             match (token.kind, self.text(index)) {
                 (TokenKind::Open, _) => {
-                    if let Some(term) = levels.last_mut() {
-                        term.chain += 1;
-                        outside += term.depth();
-                    }
+                    outside += levels.last().map_or(0, Term::depth);
                     levels.push(Term::default());
                 }
                 (TokenKind::Close, _) => {
                     levels.pop();
                     outside -= levels.last().map_or(0, Term::depth);
                 }
-                (_, text) => {
-                    if let Some(term) = levels.last_mut() {
-                        term.add(text);
-                    }
-                }
+                // A run of signs is one operation.
+                (_, "!" | "-") if index > 0 && self.text(index) == self.text(index - 1) => {}
+                (_, text) => levels.iter_mut().last().into_iter().for_each(|term| term.add(text)),
             }
             deepest = deepest.max(outside + levels.last().map_or(0, Term::depth));
         }
@@ -177,8 +172,8 @@ struct Term {
 
 impl Term {
     fn depth(&self) -> usize {
-        // A leaf, perhaps a sign, perhaps `&&` in `||`.
-        4 + self.conditions + self.operators + self.longest.max(self.chain)
+        // What holds the term may be one of `&&` and `||`, and the bracket that it stands in.
+        3 + self.conditions + self.operators + self.longest.max(self.chain)
     }
 
     fn add(&mut self, text: &str) {
@@ -227,6 +222,8 @@ mod tests {
         assert!(scan(&"a == 1 || ".repeat(500).replace(" || ", " || b")).is_ok());
         let wide = vec!["a == 1"; 500].join(" || ");
         assert!(scan(&wide).unwrap().depth() < 10);
+        let parentheses = format!("{}a{}", "(".repeat(60), ")".repeat(60));
+        assert!(scan(&parentheses).unwrap().depth() < 250);
     }
 
     #[test]

@@ -64,6 +64,17 @@ fn depth_and_length_have_limits() {
     assert_eq!(*parse(&parentheses(250)).unwrap_err().kind(), SyntaxErrorKind::TooDeep);
     assert!(parse(&format!("a{}", ".b".repeat(40_000))).is_ok());
     assert!(parse(&format!("a{}", " + b".repeat(20_000))).is_ok());
+    for text in [
+        parentheses(MAX_PARSED - 1),
+        format!("a{}", ".b".repeat(MAX_DEPTH - 3)),
+        format!("a{}", "+b".repeat(MAX_DEPTH - 3)),
+        format!("a{}", "[b".repeat(MAX_PARSED - 1) + &"]".repeat(MAX_PARSED - 1)),
+        format!("{}c", "a?b:".repeat(MAX_PARSED - 1)),
+        format!("{}a", "!".repeat(50_000)),
+        vec!["a == 1"; 10_000].join(" || "),
+    ] {
+        assert!(parse(&text).unwrap().root.is_some(), "{text:.40} is parsed");
+    }
     let long = format!("'{}'", "é".repeat(MAX_LENGTH));
     assert_eq!(*parse(&long).unwrap_err().kind(), SyntaxErrorKind::TooLong);
 }
