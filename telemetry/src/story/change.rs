@@ -1,5 +1,7 @@
 //! The one change that would turn a workload's logging on or off, tried before it is promised.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::proposal::{Entry, Proposal};
@@ -57,7 +59,16 @@ fn propose(
         ));
     }
     let entries = entries(view, sides, turns_on);
-    let proposal = Proposal::new(view, target, &entries);
+    let mut proposal = Proposal::new(view, target, &entries);
+    let by_mesh_config =
+        |decision: &Decision| decision.loggers.iter().any(|it| it.logger.provider.is_none());
+    if turns_on && sides.iter().any(|(_, decision)| by_mesh_config(decision)) {
+        let stand_in = stand_in(view);
+        proposal.remarks.push(format!(
+            "`{stand_in}` takes the place of MeshConfig's own loggers on the side that logs now, as \
+             they do not count beside a Telemetry"
+        ));
+    }
     match keeps_its_promise(view, target, sides, turns_on, &proposal) {
         true => Ok(proposal),
         false => Err("no single object does it under these objects".to_owned()),
@@ -101,7 +112,7 @@ fn present(view: &View<'_>, decision: &Decision) -> Vec<Entry> {
     });
     let named: Vec<Entry> = named.collect();
     match named.is_empty() {
-        true => vec![Entry::on(stdout(view), None)],
+        true => vec![Entry::on(stand_in(view), None)],
         false => named,
     }
 }
@@ -117,12 +128,23 @@ fn wanted(view: &View<'_>, decision: &Decision) -> String {
 
 /// A provider for standard output: the first of the mesh's own, else the builtin.
 fn stdout(view: &View<'_>) -> String {
-    let own = |logger: &&std::sync::Arc<Logger>| {
+    let own = |logger: &&Arc<Logger>| {
         let file = matches!(&logger.sink, Sink::File(file) if file.path == "/dev/stdout");
         file && logger.provider.as_deref() != Some(BUILTIN)
     };
     let found = view.providers.loggers().find(own).and_then(|logger| logger.provider.clone());
     found.unwrap_or_else(|| BUILTIN.to_owned())
+}
+
+/// The provider that stands for MeshConfig's own loggers: the builtin, which has MeshConfig's format,
+/// unless it was given no path, which Envoy refuses.
+fn stand_in(view: &View<'_>) -> String {
+    let usable =
+        |logger: &Arc<Logger>| matches!(&logger.sink, Sink::File(it) if !it.path.is_empty());
+    match view.providers.find(BUILTIN) {
+        Ok(logger) if usable(logger) => BUILTIN.to_owned(),
+        _ => stdout(view),
+    }
 }
 
 /// Whether the decisions with the object are what is promised: every side logs, to everything that it

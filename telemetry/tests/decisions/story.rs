@@ -97,6 +97,35 @@ fn changes_do_what_they_promise() {
 }
 
 #[test]
+fn changes_keep_what_logs_now() {
+    for (_, case) in &cases() {
+        let mut telemetries = case.telemetries();
+        let (mesh, target) = (case.mesh(), case.pod.target());
+        let istiod = case.istiod(&mesh);
+        let Change { turns_on: true, proposal: Some(proposal), .. } =
+            story(case, &telemetries).change
+        else {
+            continue;
+        };
+        let loggers = |telemetries: &[Telemetry], side: Side| {
+            Decision::of(&View::new(telemetries, &istiod), &target, side).loggers
+        };
+        let before: Vec<_> =
+            sides(target.kind).iter().map(|side| loggers(&telemetries, *side)).collect();
+        let read = Telemetry::read(&applied(&proposal.yaml)).expect("a Telemetry");
+        telemetries.retain(|it| it.meta.qualified_name() != proposal.object);
+        telemetries.push(read);
+        for (side, before) in sides(target.kind).iter().zip(before) {
+            let after = loggers(&telemetries, *side);
+            let named = before.iter().filter(|it| it.logger.provider.is_some());
+            for logger in named {
+                assert!(after.contains(logger), "{}:\n{}", case.case, proposal.yaml);
+            }
+        }
+    }
+}
+
+#[test]
 fn stories_name_every_object_of_the_case_that_could_count() {
     for (_, case) in &cases() {
         let telemetries = case.telemetries();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "this is a test")]
 
+mod hostile;
+
 use std::collections::BTreeSet;
 
 use mesh::{Inventory, Labels, Loader};
