@@ -109,8 +109,8 @@ impl Error {
                 Some(format!("did you mean {}?", or(closest)))
             }
             Self::NoManifests => Some(
-                "kubectl get pods,namespaces,telemetries,configmaps -A -o yaml > cluster.yaml\n\
-                 and then: -f cluster.yaml"
+                "kubectl get pods,namespaces,services,telemetries,sidecars,configmaps -A -o yaml \
+                 > cluster.yaml\nand then: -f cluster.yaml"
                     .to_owned(),
             ),
             Self::NoManifestsIn { .. } => Some(

@@ -1,5 +1,7 @@
 //! Messages: reads them as records, or tells what else they are.
 
+mod format;
+
 use std::io::Write;
 use std::path::Path;
 
@@ -16,8 +18,8 @@ use crate::paint::DIM;
 use crate::pods::PodName;
 use crate::select::Selection;
 use crate::sink::{Entry, Sink};
-use crate::streams::{Streams, same};
-use crate::unwrap::{self, Form, Wrapper};
+use crate::streams::Streams;
+use crate::unwrap::Wrapper;
 use crate::visible;
 
 /// How many bytes of a line that is no record are shown.
@@ -266,142 +268,6 @@ impl<W: Write> Messages<W> {
         Ok(read)
     }
 
-    /// The format of a stream, told from what has arrived of it if it was not known.
-    fn format_of(&mut self, candidates: &[Message<'_>], rest: &[u8]) -> Option<usize> {
-        if let Some(fixed) = self.formats.fixed() {
-            return Some(fixed);
-        }
-        let wrapper = &candidates.first()?.wrapper;
-        let stream = self.streams.of(wrapper);
-        if stream.format.is_some() || stream.searched == Some(self.chunk) {
-            return stream.format;
-        }
-        let new = stream.searched.replace(self.chunk).is_none();
-        if new && self.formats.knows_pods() {
-            self.give(wrapper);
-            if let Some(format) = self.streams.of(wrapper).format {
-                return Some(format);
-            }
-        }
-        let here = candidates.iter().map(|message| message.body);
-        let ahead = &mut self.ahead;
-        let lines = here.chain(messages_of(wrapper, rest, ahead));
-        let (format, said) = self.formats.detect(lines)?;
-        self.take(wrapper, format, &said);
-        Some(format)
-    }
-
-    /// Gives a new stream the formats that the manifests have for its pod.
-    fn give(&mut self, wrapper: &Wrapper<'_>) {
-        let told = pod_of(wrapper);
-        let Some(pod) = told.as_ref().or(self.input_pod.as_ref()) else { return };
-        let given = self.formats.of_pod(pod);
-        if let Some(&format) = given.as_deref().and_then(<[usize]>::first) {
-            let stream = self.streams.of(wrapper);
-            stream.format = Some(format);
-            stream.given = given.unwrap_or_default();
-            self.first_format.get_or_insert(format);
-            return;
-        }
-        let why = match given {
-            Some(_) => "writes no access log, by the manifests",
-            None => "is not in the manifests",
-        };
-        self.unknown_pods += 1;
-        match self.unknown_pods {
-            ..ANNOUNCED => {
-                let name = visible::text(pod.name.as_bytes());
-                self.notes
-                    .say(&format!("{name}: the pod {why}; its format is told from its lines"));
-            }
-            ANNOUNCED => {
-                self.notes.say("further pods without a format in the manifests are not told")
-            }
-            _ => {}
-        }
-    }
-
-    /// Reads a message with the other formats that its pod may write with; the one that fits is
-    /// tried first from then on.
-    fn read_as_given<'c, 'a>(
-        &mut self,
-        candidates: &'c [Message<'a>],
-        tried: usize,
-    ) -> Result<Option<&'c Message<'a>>, Stop> {
-        let Some(first) = candidates.first() else { return Ok(None) };
-        let given = std::mem::take(&mut self.streams.of(&first.wrapper).given);
-        let mut found = None;
-        'formats: for &format in given.iter().filter(|&&format| format != tried) {
-            for message in candidates {
-                if self.read(message, format)?.is_none() {
-                    found = Some((format, message));
-                    break 'formats;
-                }
-            }
-        }
-        let stream = self.streams.of(&first.wrapper);
-        stream.given = given;
-        if let Some((format, _)) = found {
-            stream.format = Some(format);
-        }
-        Ok(found.map(|(_, message)| message))
-    }
-
-    /// The format to go on with when a stream whose lines ended in a route name has one that goes on
-    /// with a number: the attempt count was added to the mesh's format meanwhile.
-    fn gained_count(&mut self, candidates: &[Message<'_>], format: usize) -> Option<usize> {
-        let ends_in_number = |message: &&Message<'_>| {
-            let digits = message.body.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-            let before = message.body.len().checked_sub(digits + 1);
-            digits > 0 && before.and_then(|at| message.body.get(at)) == Some(&b' ')
-        };
-        let message = candidates.iter().find(ends_in_number)?;
-        let given = !self.streams.of(&message.wrapper).given.is_empty();
-        if given || self.formats.fixed().is_some() || !self.formats.ends_in_route_name(format) {
-            return None;
-        }
-        let switched = self.switch(message);
-        switched.then(|| self.streams.of(&message.wrapper).format).flatten()
-    }
-
-    /// Changes a stream's format when a line that does not read as the current one tells another.
-    fn switch(&mut self, message: &Message<'_>) -> bool {
-        let Some((format, said)) = self.formats.detect([message.body]) else {
-            return false;
-        };
-        let stream = self.streams.of(&message.wrapper);
-        if stream.format == Some(format) {
-            return false;
-        }
-        if stream.format.is_some() {
-            stream.changes += 1;
-        }
-        let said = match stream.changes {
-            0 => said,
-            changes if changes < ANNOUNCED => format!("from line {} on {said}", self.line_number),
-            ANNOUNCED => "the format keeps changing; further changes are not told".to_owned(),
-            _ => String::new(),
-        };
-        self.take(&message.wrapper, format, &said);
-        true
-    }
-
-    fn take(&mut self, wrapper: &Wrapper<'_>, format: usize, said: &str) {
-        let stream = self.streams.of(wrapper);
-        stream.format = Some(format);
-        let known = self.first_format.is_some();
-        let same = *self.first_format.get_or_insert(format) == format;
-        if said.is_empty() || (known && same && stream.changes == 0) {
-            return;
-        }
-        let name = if known && !stream.name.is_empty() {
-            format!("{} {}", self.input, stream.name)
-        } else {
-            self.input.clone()
-        };
-        self.notes.say(&format!("{name}: {said}"));
-    }
-
     /// Counts and shows a line of another log; whether it was one.
     fn settle_other(&mut self, candidates: &[Message<'_>]) -> Result<bool, Stop> {
         let Some(first) = candidates.first() else { return Ok(false) };
@@ -463,31 +329,4 @@ impl<W: Write> Messages<W> {
 fn pod_of(wrapper: &Wrapper<'_>) -> Option<PodName> {
     let name = String::from_utf8_lossy(wrapper.pod?).into_owned();
     Some(PodName { namespace: None, name })
-}
-
-/// The messages of a stream in what follows its first line in a chunk, as far as one look tells.
-///
-/// Takes each line from `ahead`, and ends when that is used up: in a chunk with lines of thousands of
-/// streams, each looks through what follows its first line.
-fn messages_of<'l>(
-    wrapper: &Wrapper<'_>,
-    rest: &'l [u8],
-    ahead: &mut usize,
-) -> impl Iterator<Item = &'l [u8]> {
-    let lines = rest.split(|&byte| byte == b'\n').map_while(|line| {
-        *ahead = ahead.checked_sub(1)?;
-        Some(line)
-    });
-    lines.filter_map(move |line| {
-        let look = unwrap::look(line.strip_suffix(b"\r").unwrap_or(line));
-        let (pod, container) = look.prefix.unzip();
-        let (stream, body) = match look.form {
-            Form::Plain => (None, look.unprefixed),
-            Form::Timestamp { body, .. } => (None, body),
-            Form::Cri { stream, partial: false, body, .. } => (Some(stream), body),
-            Form::Cri { .. } | Form::Docker { .. } => return None,
-        };
-        let found = Wrapper { pod, container, stream, time: None };
-        same(&found, wrapper).then_some(body)
-    })
 }

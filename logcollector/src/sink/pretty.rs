@@ -1,15 +1,17 @@
 //! Pretty: one line a record that a person reads at a glance.
 
+mod names;
+
 use accesslog::{Record, Value, WellKnown};
 use anstyle::Style;
-use sidecar::Class;
 
 use super::columns::disputed_names;
 use super::logfmt::{write_key, write_pairs, write_value};
 use super::{Columns, Entry};
-use crate::enrich::{Enriched, Workload};
+use crate::enrich::Enriched;
 use crate::paint::{BOLD, CYAN, DIM, GREEN, MAGENTA, Paint, RED, YELLOW};
 use crate::visible;
+use names::Names;
 
 /// Writes one line a record, in colour where that is wanted.
 #[derive(Debug)]
@@ -46,41 +48,6 @@ impl Pretty {
         }
         trim_end(out, start);
         out.push(b'\n');
-    }
-}
-
-/// What stands for addresses where the traffic is known.
-#[derive(Default)]
-struct Names {
-    source: Option<String>,
-    service: Option<String>,
-    destination: Option<String>,
-    /// What is out of the ordinary.
-    remark: Option<(Style, &'static str)>,
-}
-
-impl Names {
-    fn of(enriched: &Enriched<'_>) -> Self {
-        let traffic = &enriched.traffic;
-        let workload = |workload: &Workload| visible::text(workload.name.as_bytes());
-        let service = traffic.host.map(|host| {
-            let host = host.strip_suffix(".svc.cluster.local").unwrap_or(host);
-            let port = traffic.port.map(|port| format!(":{port}")).unwrap_or_default();
-            let subset = traffic.subset.map(|subset| format!(" ({subset})")).unwrap_or_default();
-            visible::text(format!("{host}{port}{subset}").as_bytes())
-        });
-        let remark = match traffic.class {
-            Class::OutboundPassthrough | Class::InboundPassthrough => (YELLOW, "passthrough"),
-            Class::OutboundBlocked => (RED, "blocked"),
-            Class::InboundRejected => (RED, "rejected"),
-            Class::OutboundMatched | Class::Inbound | Class::Unknown => (Style::new(), ""),
-        };
-        Self {
-            source: enriched.source.map(workload),
-            service,
-            destination: enriched.destination.map(workload),
-            remark: Some(remark).filter(|(_, word)| !word.is_empty()),
-        }
     }
 }
 

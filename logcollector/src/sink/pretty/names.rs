@@ -1,0 +1,44 @@
+//! Names of workloads and services, where the traffic is known.
+
+use anstyle::Style;
+use sidecar::Class;
+
+use crate::enrich::{Enriched, Workload};
+use crate::paint::{RED, YELLOW};
+use crate::visible;
+
+/// What stands for addresses where the traffic is known.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) source: Option<String>,
+    pub(super) service: Option<String>,
+    pub(super) destination: Option<String>,
+    /// What is out of the ordinary.
+    pub(super) remark: Option<(Style, &'static str)>,
+}
+
+impl Names {
+    /// The names that objects and the record tell.
+    pub(super) fn of(enriched: &Enriched<'_>) -> Self {
+        let traffic = &enriched.traffic;
+        let workload = |workload: &Workload| visible::text(workload.name.as_bytes());
+        let service = traffic.host.map(|host| {
+            let host = host.strip_suffix(".svc.cluster.local").unwrap_or(host);
+            let port = traffic.port.map(|port| format!(":{port}")).unwrap_or_default();
+            let subset = traffic.subset.map(|subset| format!(" ({subset})")).unwrap_or_default();
+            visible::text(format!("{host}{port}{subset}").as_bytes())
+        });
+        let remark = match traffic.class {
+            Class::OutboundPassthrough | Class::InboundPassthrough => (YELLOW, "passthrough"),
+            Class::OutboundBlocked => (RED, "blocked"),
+            Class::InboundRejected => (RED, "rejected"),
+            Class::OutboundMatched | Class::Inbound | Class::Unknown => (Style::new(), ""),
+        };
+        Self {
+            source: enriched.source.map(workload),
+            service,
+            destination: enriched.destination.map(workload),
+            remark: Some(remark).filter(|(_, word)| !word.is_empty()),
+        }
+    }
+}
