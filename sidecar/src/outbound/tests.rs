@@ -1,4 +1,4 @@
-//! The listeners, clusters and routes of the mission's mesh, against what a real istiod sent.
+//! The listeners, clusters and routes of the bookinfo mesh, against what a real istiod sent.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -9,15 +9,15 @@ use super::*;
 use crate::scope::Target;
 use crate::view::Settings;
 
-const CLUSTER: &str = include_str!("../../tests/mission/cluster.yaml");
-const FILE_1: &str = include_str!("../../tests/mission/file-1.yaml");
-const ISTIOD: &str = include_str!("../../tests/mission/istiod.txt");
+const CLUSTER: &str = include_str!("../../tests/bookinfo/cluster.yaml");
+const OF_THE_NAMESPACE: &str = include_str!("../../tests/bookinfo/sidecar-of-the-namespace.yaml");
+const ISTIOD: &str = include_str!("../../tests/bookinfo/istiod.txt");
 
 /// What a proxy is sent, as lines like those of the fixture.
 fn sent(objects: &[&str], pod: &str) -> String {
     let mut loader = Loader::new();
     for text in objects {
-        loader.add("mission.yaml", text.as_bytes());
+        loader.add("bookinfo.yaml", text.as_bytes());
     }
     let inventory = loader.finish().inventory;
     let view = View::new(&inventory, Settings::default());
@@ -74,7 +74,7 @@ fn a_real_istiod_sent_the_same() {
     let mut proxies = ISTIOD.split("\nproxy ").skip(1);
     for (name, objects, pod) in [
         ("my-shell without a Sidecar", vec![CLUSTER], "my-shell"),
-        ("my-shell under File 1", vec![CLUSTER, FILE_1], "my-shell"),
+        ("my-shell under a Sidecar", vec![CLUSTER, OF_THE_NAMESPACE], "my-shell"),
         ("productpage", vec![CLUSTER], "productpage"),
     ] {
         let (title, expected) = proxies.next().unwrap().split_once('\n').unwrap();

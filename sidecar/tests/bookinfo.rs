@@ -1,4 +1,4 @@
-//! The example of the mission's document on Sidecars, from objects like those of its Shell 1.
+//! Bookinfo, called from a shell in another namespace: before a Sidecar, under one, and blocked.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,18 +8,18 @@ use sidecar::{
     ScopeChange, Settings, SuggestOptions, Target, Verdict, View, endpoints, suggest,
 };
 
-const CLUSTER: &str = include_str!("mission/cluster.yaml");
-const SLICES: &str = include_str!("mission/endpoint-slices.yaml");
-const FILE_1: &str = include_str!("mission/file-1.yaml");
-const FILE_2: &str = include_str!("mission/file-2.yaml");
-const FILE_3: &str = include_str!("mission/file-3.yaml");
-const SHELL_3: &str = include_str!("mission/shell-3.txt");
-const SHELL_5: &str = include_str!("mission/shell-5.txt");
+const CLUSTER: &str = include_str!("bookinfo/cluster.yaml");
+const SLICES: &str = include_str!("bookinfo/endpoint-slices.yaml");
+const OF_THE_NAMESPACE: &str = include_str!("bookinfo/sidecar-of-the-namespace.yaml");
+const OF_A_WORKLOAD: &str = include_str!("bookinfo/sidecar-of-a-workload.yaml");
+const REGISTRY_ONLY: &str = include_str!("bookinfo/registry-only.yaml");
+const BEFORE: &str = include_str!("bookinfo/endpoints-before.txt");
+const AFTER: &str = include_str!("bookinfo/endpoints-after.txt");
 
 fn load(texts: &[&str]) -> Inventory {
     let mut loader = Loader::new();
     for text in texts {
-        loader.add("mission.yaml", text.as_bytes());
+        loader.add("bookinfo.yaml", text.as_bytes());
     }
     let loaded = loader.finish();
     assert_eq!(loaded.errors, []);
@@ -42,11 +42,11 @@ fn table(inventory: &Inventory, pod: &str) -> EndpointTable {
 #[test]
 fn the_endpoints_of_my_shell() {
     for (label, objects, expected) in [
-        ("Shell 3", vec![], SHELL_3),
-        ("Shell 5", vec![FILE_1], SHELL_5),
-        ("File 2 selects another", vec![FILE_2], SHELL_3),
-        ("REGISTRY_ONLY", vec![FILE_3], SHELL_3),
-        ("REGISTRY_ONLY with File 1", vec![FILE_3, FILE_1], SHELL_5),
+        ("no Sidecar", vec![], BEFORE),
+        ("a Sidecar of the namespace", vec![OF_THE_NAMESPACE], AFTER),
+        ("a Sidecar of another workload", vec![OF_A_WORKLOAD], BEFORE),
+        ("REGISTRY_ONLY", vec![REGISTRY_ONLY], BEFORE),
+        ("REGISTRY_ONLY with a Sidecar", vec![REGISTRY_ONLY, OF_THE_NAMESPACE], AFTER),
     ] {
         let base = load(&[CLUSTER, SLICES]);
         let with = base.with(load(&objects));
@@ -59,10 +59,10 @@ fn the_endpoints_of_my_shell() {
 #[test]
 fn the_endpoints_of_others_are_untouched() {
     let before = load(&[CLUSTER, SLICES]);
-    let after = before.with(load(&[FILE_1]));
+    let after = before.with(load(&[OF_THE_NAMESPACE]));
     for pod in ["productpage-v1-dffc47f64-qw4bk", "reviews-v1-5c4d6d447c-qwmbv"] {
         assert_eq!(table(&before, pod), table(&after, pod), "{pod}");
-        assert_eq!(table(&after, pod).to_string(), SHELL_3, "{pod}");
+        assert_eq!(table(&after, pod).to_string(), BEFORE, "{pod}");
     }
 }
 
@@ -70,8 +70,8 @@ fn the_endpoints_of_others_are_untouched() {
 fn a_real_envoy_held_the_same() {
     // What it printed: endpoint, status and cluster, with the path of Unix domain sockets left out.
     for (file, objects) in [
-        (include_str!("mission/endpoints-a-plain.real-envoy.txt"), vec![CLUSTER]),
-        (include_str!("mission/endpoints-b-file1.real-envoy.txt"), vec![CLUSTER, FILE_1]),
+        (include_str!("bookinfo/endpoints-before.real-envoy.txt"), vec![CLUSTER]),
+        (include_str!("bookinfo/endpoints-after.real-envoy.txt"), vec![CLUSTER, OF_THE_NAMESPACE]),
     ] {
         let table = table(&load(&objects), "my-shell");
         let mut rows: Vec<String> = Vec::new();
@@ -93,7 +93,7 @@ fn a_real_envoy_held_the_same() {
 #[test]
 fn the_difference_is_what_the_sidecar_takes_away() {
     let before = load(&[CLUSTER]);
-    let after = before.with(load(&[FILE_1]));
+    let after = before.with(load(&[OF_THE_NAMESPACE]));
     let change =
         EndpointChange { before: table(&before, "my-shell"), after: table(&after, "my-shell") };
     assert!(change.added().is_empty());
@@ -104,16 +104,16 @@ fn the_difference_is_what_the_sidecar_takes_away() {
 
 #[test]
 fn the_scope_as_json() {
-    let inventory = load(&[CLUSTER, FILE_1]);
+    let inventory = load(&[CLUSTER, OF_THE_NAMESPACE]);
     let (_, scope) = scope(&inventory, "my-shell");
     let json = serde_json::to_string_pretty(&scope.report("my-shell")).unwrap();
-    assert_eq!(json, include_str!("mission/scope-file-1.json").trim_end());
+    assert_eq!(json, include_str!("bookinfo/scope-after.json").trim_end());
 }
 
 #[test]
 fn the_scope_before_and_after() {
     let before = load(&[CLUSTER]);
-    let after = before.with(load(&[FILE_1, FILE_3]));
+    let after = before.with(load(&[OF_THE_NAMESPACE, REGISTRY_ONLY]));
     let report = |inventory| scope(inventory, "my-shell").1.report("my-shell");
     let change = ScopeChange { before: report(&before), after: report(&after) };
     let json = serde_json::to_value(&change).unwrap();
@@ -127,12 +127,12 @@ fn the_scope_before_and_after() {
 
 #[test]
 fn gateways_ignore_sidecars() {
-    let root_wide = FILE_1.replace("namespace: default", "namespace: istio-system");
+    let root_wide = OF_THE_NAMESPACE.replace("namespace: default", "namespace: istio-system");
     let inventory = load(&[CLUSTER, &root_wide]);
     let (view, scope) = scope(&inventory, "istio-ingressgateway-7f57bc66bb-4x9jd");
     assert_eq!(scope.report("gateway").outbound_traffic_policy, None);
     assert_eq!(scope.services.len(), 9);
-    assert_eq!(endpoints(&view, &scope, &[]).to_string(), SHELL_3);
+    assert_eq!(endpoints(&view, &scope, &[]).to_string(), BEFORE);
     // A sidecar is bound by the same object.
     let labels = Labels::new();
     let target = Target { namespace: "bookinfo", labels: &labels, kind: ProxyKind::Sidecar };
@@ -140,7 +140,7 @@ fn gateways_ignore_sidecars() {
     assert_eq!(Scope::of(&view, &target).services.len(), 7);
 }
 
-/// The call of Shell 2, as my-shell's proxy logs it without a Sidecar.
+/// A call to reviews, as my-shell's proxy logs it without a Sidecar.
 fn shell_2() -> Calls {
     let call = Observed {
         class: Class::OutboundMatched,
@@ -170,26 +170,26 @@ fn what_becomes_of_the_call_of_shell_2() {
             "HTTP to outbound|9080||reviews.bookinfo.svc.cluster.local",
         ),
         (
-            "File 1: passed on as it is",
-            vec![FILE_1],
+            "a Sidecar of the namespace: passed on as it is",
+            vec![OF_THE_NAMESPACE],
             Verdict::BecomesUnmatched,
             "TCP passed through",
         ),
         (
-            "File 2: for others",
-            vec![FILE_2],
+            "a Sidecar for others",
+            vec![OF_A_WORKLOAD],
             Verdict::StaysMatched,
             "HTTP to outbound|9080||reviews.bookinfo.svc.cluster.local",
         ),
         (
             "REGISTRY_ONLY",
-            vec![FILE_3],
+            vec![REGISTRY_ONLY],
             Verdict::StaysMatched,
             "HTTP to outbound|9080||reviews.bookinfo.svc.cluster.local",
         ),
         (
-            "REGISTRY_ONLY, File 1",
-            vec![FILE_3, FILE_1],
+            "REGISTRY_ONLY, a Sidecar of the namespace",
+            vec![REGISTRY_ONLY, OF_THE_NAMESPACE],
             Verdict::BecomesBlocked,
             "TCP blocked (BlackHoleCluster)",
         ),
