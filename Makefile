@@ -6,7 +6,7 @@ ENVOY_BIN     ?= $(CURDIR)/$(ENVOY_DIR)/bin/envoy
 FUZZ_SECONDS  ?= 60
 SIZE_MB       ?= 200
 ROUNDS        ?= 5
-FUZZ_TARGETS  := format_compile line_parse round_trip unwrap
+FUZZ_TARGETS  := expression format_compile line_parse round_trip unwrap
 CARGO         ?= cargo
 TARGET        := $(or $(CARGO_TARGET_DIR),target)
 # Network namespaces need root.

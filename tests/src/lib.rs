@@ -20,6 +20,7 @@ pub mod client;
 pub mod config;
 pub mod dice;
 pub mod envoy;
+pub mod filters;
 pub mod formats;
 pub mod frames;
 pub mod judge;

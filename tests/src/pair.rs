@@ -42,6 +42,7 @@ impl Pair {
             file: format!("{number:02}.{kind}.log"),
             template,
             omit_empty_values: format.omit_empty_values,
+            filter: None,
         };
         Self {
             text: logger("text", Template::Text(format.text.clone())),

@@ -19,6 +19,7 @@ pub fn control() -> Logger {
     Logger {
         file: "control.log".to_owned(),
         omit_empty_values: false,
+        filter: None,
         template: Template::Json(json!({
             "code": "%RESPONSE_CODE%",
             "flags": "%RESPONSE_FLAGS%",

@@ -116,7 +116,7 @@ fn fixture(name: &str) -> Vec<String> {
 }
 
 fn logger(name: &str, template: Template) -> Logger {
-    Logger { file: format!("{name}.log"), template, omit_empty_values: false }
+    Logger { file: format!("{name}.log"), template, omit_empty_values: false, filter: None }
 }
 
 fn texts(formats: &[String]) -> Vec<Template> {

@@ -85,6 +85,7 @@ fn a_newline_that_a_client_sends_is_warned_of() {
         file: "torn.log".to_owned(),
         template: Template::Text(format.text().to_owned()),
         omit_empty_values: false,
+        filter: None,
     };
     let envoy = Envoy::start(&config::minimal(&world, std::slice::from_ref(&logger)), dir.path());
     let case = cases::get("forged line", "/?q=a%22%20200%0aGET%20%22forged");
@@ -109,6 +110,7 @@ impl JsonLog {
             file: format!("{}.log", format.name),
             template: Template::Json(serde_json::from_str(&format.text).unwrap()),
             omit_empty_values: format.omit_empty_values,
+            filter: None,
         };
         Self { format, logger }
     }

@@ -15,6 +15,8 @@ pub struct Logger {
     pub template: Template,
     /// Envoy's `omit_empty_values`.
     pub omit_empty_values: bool,
+    /// The CEL expression of its filter, if it has one.
+    pub filter: Option<String>,
 }
 
 /// What a record looks like.
@@ -44,7 +46,16 @@ impl Logger {
             }
             config["log_format"] = format;
         }
-        extension("envoy.access_loggers.file", "access_loggers.file.v3.FileAccessLog", config)
+        let mut logger =
+            extension("envoy.access_loggers.file", "access_loggers.file.v3.FileAccessLog", config);
+        if let Some(expression) = &self.filter {
+            logger["filter"] = json!({"extension_filter": extension(
+                "envoy.access_loggers.extension_filters.cel",
+                "access_loggers.filters.cel.v3.ExpressionFilter",
+                json!({"expression": expression}),
+            )});
+        }
+        logger
     }
 }
 
