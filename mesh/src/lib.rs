@@ -25,7 +25,7 @@ pub use config::{
 };
 pub use injection::DEFAULT_REVISION;
 pub use inventory::{Inventory, MeshConfigSource, Namespace};
-pub use labels::stable_labels;
+pub use labels::{name_of, stable_labels};
 pub use load::{LoadError, LoadWarning, Loaded, Loader, Problem};
 pub use meta::{Labels, Meta, Origin};
 pub use network::{Service, ServiceEntry};

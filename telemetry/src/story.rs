@@ -2,7 +2,7 @@
 //! turn logging on or off.
 
 mod change;
-mod labels;
+mod name;
 mod proposal;
 mod text;
 

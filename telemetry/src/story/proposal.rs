@@ -4,7 +4,7 @@ use mesh::{Meta, Object, ProxyKind, ServiceKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::labels;
+use super::name;
 use crate::attach::{GATEWAY_NAME, LevelKind, Target, View};
 use crate::object::{Mode, Telemetry};
 
@@ -122,7 +122,7 @@ impl Proposal {
             let here = |it: &&Telemetry| it.meta.namespace == namespace && it.meta.name == name;
             view.telemetries.iter().any(|it| here(&it))
         };
-        let stem = labels::name(target);
+        let stem = name::name(target);
         let name = (2..).map(|number| format!("{stem}-{number}"));
         let name = std::iter::once(stem.clone()).chain(name).find(|name| !taken(name));
         let meta =
@@ -172,7 +172,7 @@ fn attachment(target: &Target<'_>) -> Option<(&'static str, Value)> {
         },
         (Some(name), _) => target_ref("gateway.networking.k8s.io", "Gateway", name),
         (None, _) => {
-            let labels = labels::stable(target.labels);
+            let labels = mesh::stable_labels(target.labels);
             (!labels.is_empty()).then(|| ("selector", json!({"matchLabels": labels})))
         }
     }
