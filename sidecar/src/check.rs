@@ -142,8 +142,12 @@ impl Checker<'_> {
             unresolved: 0,
             workloads: Vec::new(),
         };
-        for group in self.groups(calls, labels) {
-            self.check_group(&group, &mut report);
+        for (first, groups) in self.groups(calls, labels) {
+            let scope = Scope::without_reasons(self.before, &target(first.0, &first.1));
+            let before = Outbound::new(self.before, &scope);
+            for group in groups.into_values() {
+                self.check_group(&group, &before, &mut report);
+            }
         }
         report.workloads.sort_by(|one, other| {
             (&one.namespace, &one.workload).cmp(&(&other.namespace, &other.workload))
@@ -152,14 +156,11 @@ impl Checker<'_> {
     }
 
     /// Judges the calls of workloads whose scopes and routes are the same.
-    fn check_group(&self, group: &[(&WorkloadCalls, Labels)], report: &mut CheckReport) {
+    fn check_group(&self, group: &[Member<'_>], before: &Outbound<'_>, report: &mut CheckReport) {
         let Some((first, labels)) = group.first() else { return };
-        let target = Target { namespace: &first.namespace, labels, kind: ProxyKind::Sidecar };
-        let before_scope = Scope::of(self.before, &target);
-        let after_scope = Scope::of(self.after, &target);
-        let before = Outbound::new(self.before, &before_scope);
+        let after_scope = Scope::without_reasons(self.after, &target(first, labels));
         let after = Outbound::new(self.after, &after_scope);
-        let judged = |it: &Destination| judged(it, judge(&it.observed.as_ref(), &before, &after));
+        let judged = |it: &Destination| judged(it, judge(&it.observed.as_ref(), before, &after));
         for (workload, _) in group {
             let mut destinations: Vec<Checked> = workload.destinations.iter().map(judged).collect();
             destinations.sort_by(|one, other| {
@@ -179,29 +180,36 @@ impl Checker<'_> {
         }
     }
 
-    /// The workloads whose scopes and routes are the same, so that they are made once.
+    /// The workloads whose scopes and routes are the same, so that they are made once: by those before
+    /// the change, with one that has them, and among these by those after it.
     fn groups<'c>(
         &self,
         calls: &'c Calls,
         labels: impl Fn(&str, &str) -> Labels,
-    ) -> Vec<Vec<(&'c WorkloadCalls, Labels)>> {
-        let mut groups: HashMap<_, Vec<(&WorkloadCalls, Labels)>> = HashMap::new();
+    ) -> Vec<(Member<'c>, HashMap<Option<String>, Vec<Member<'c>>>)> {
+        let by_labels = self.before.looks_at_labels() || self.after.looks_at_labels();
+        let mut groups: HashMap<_, (Member<'c>, HashMap<_, Vec<Member<'c>>>)> = HashMap::new();
         for workload in calls.workloads() {
             let own = labels(&workload.namespace, &workload.name);
-            let target =
-                Target { namespace: &workload.namespace, labels: &own, kind: ProxyKind::Sidecar };
-            let sidecar = |view: &View| view.sidecar_of(&target).map(|it| it.meta.qualified_name());
-            let by_labels = self.before.looks_at_labels() || self.after.looks_at_labels();
-            let key = (
-                workload.namespace.clone(),
-                sidecar(self.before),
-                sidecar(self.after),
-                by_labels.then(|| own.clone()),
-            );
-            groups.entry(key).or_default().push((workload, own));
+            let sidecar = |view: &View| {
+                view.sidecar_of(&target(workload, &own)).map(|it| it.meta.qualified_name())
+            };
+            let differs = by_labels.then(|| own.clone());
+            let key = (workload.namespace.as_str(), sidecar(self.before), differs);
+            let member = (workload, own.clone());
+            let (_, among) = groups.entry(key).or_insert_with(|| (member.clone(), HashMap::new()));
+            among.entry(sidecar(self.after)).or_default().push(member);
         }
         groups.into_values().collect()
     }
+}
+
+/// A workload with its labels.
+type Member<'c> = (&'c WorkloadCalls, Labels);
+
+/// The proxy of a workload.
+fn target<'t>(workload: &'t WorkloadCalls, labels: &'t Labels) -> Target<'t> {
+    Target { namespace: &workload.namespace, labels, kind: ProxyKind::Sidecar }
 }
 
 impl Period {

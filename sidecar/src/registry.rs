@@ -8,6 +8,5 @@ mod service;
 
 pub use endpoints::{Endpoint, Health};
 pub use export::{ExportTo, Seen};
-pub(crate) use index::Reach;
 pub use index::Registry;
 pub use service::{Alias, Port, Provider, Resolution, Service};

@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use mesh::{Labels, ProxyKind, Workload};
 
-use crate::because::Because;
+use crate::because::{Because, Reasons};
 use crate::object::{EgressListener, OutboundTrafficPolicy, PolicyMode, Sidecar};
 use crate::registry::{Alias, Port, Service};
 use crate::view::{Routing, View};
+pub(crate) use listener::Pool;
 pub use report::{ScopeChange, ScopeReport, ServiceReport};
 
 /// The proxy that a scope is for.
@@ -132,23 +133,36 @@ impl Scope {
         match target.kind {
             ProxyKind::Router | ProxyKind::Waypoint => Self::of_gateway(view, target),
             ProxyKind::Sidecar | ProxyKind::None => {
-                let mut because = Vec::new();
+                let mut because = Reasons::wanted();
                 let sidecar = select::sidecar(view, target, &mut because);
-                Self::of_sidecar(view, target, sidecar, because)
+                Self::of_sidecar(view, target, sidecar, None, because)
             }
         }
     }
 
-    /// What a proxy could reach if this Sidecar applied to it, whatever others there are.
-    pub fn under(view: &View, target: &Target<'_>, sidecar: Arc<Sidecar>) -> Self {
-        Self::of_sidecar(view, target, Some(sidecar), Vec::new())
+    /// What a sidecar can reach, without the reasons.
+    pub(crate) fn without_reasons(view: &View, target: &Target<'_>) -> Self {
+        let sidecar = view.sidecar_of(target);
+        Self::of_sidecar(view, target, sidecar, None, Reasons::unwanted())
+    }
+
+    /// What a sidecar could reach if this Sidecar applied to it, whatever others there are, with its
+    /// hosts among those that the pool was made of. It has no reasons.
+    pub(crate) fn under(
+        view: &View,
+        target: &Target<'_>,
+        sidecar: Arc<Sidecar>,
+        pool: &Pool,
+    ) -> Self {
+        Self::of_sidecar(view, target, Some(sidecar), Some(pool), Reasons::unwanted())
     }
 
     fn of_sidecar(
         view: &View,
         target: &Target<'_>,
         sidecar: Option<Arc<Sidecar>>,
-        mut because: Vec<Because>,
+        pool: Option<&Pool>,
+        mut because: Reasons,
     ) -> Self {
         let policy = select::policy(view, sidecar.as_deref(), &mut because);
         let everything =
@@ -158,7 +172,7 @@ impl Scope {
             Some(egress) => egress,
         };
         let object = sidecar.as_ref().map(|sidecar| sidecar.meta.qualified_name());
-        let context = listener::Context { view, namespace: target.namespace, object };
+        let context = listener::Context { view, namespace: target.namespace, object, pool };
         let listeners: Vec<ScopeListener> = declared
             .iter()
             .enumerate()
@@ -171,7 +185,7 @@ impl Scope {
             sidecar,
             outbound_traffic_policy: Some(policy),
             services,
-            because,
+            because: because.into_vec(),
             listeners,
             is_sidecar: true,
         }

@@ -6,11 +6,13 @@
 
 mod candidates;
 mod draft;
+mod ground;
 mod shrink;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use mesh::{Inventory, Labels, Loader, MeshConfig, Object, ProviderKind, ProxyKind};
@@ -21,11 +23,11 @@ use crate::check::{CheckReport, Checked, Checker, Period};
 use crate::hostname::is_covered;
 use crate::judge::Verdict;
 use crate::object::{EgressListener, OutboundTrafficPolicy, PolicyMode, Sidecar};
-use crate::outbound::Outbound;
-use crate::scope::{Scope, Target};
+use crate::scope::Target;
 use crate::view::{Settings, View};
 use candidates::Candidates;
 pub use draft::{Draft, DraftPort};
+use ground::{Ground, Standing};
 use shrink::Group;
 
 /// What is suggested for.
@@ -186,19 +188,13 @@ pub fn suggest(
     options: &SuggestOptions,
 ) -> Suggestion {
     let before = View::new(inventory, settings.clone());
-    let groups = groups(&before, calls, &labels, options.grouping);
+    let groups = groups(&before, calls, &labels, &selector, options.grouping);
     let entries = draft::merged(groups.iter().flat_map(|group| draft::drafts(&before, group)));
     let drafted = inventory.with(load(&draft::yaml(&entries)));
     let with_drafts = View::new(&drafted, settings.clone());
     let rules = Rules::new(inventory.mesh_config(&settings.revision), &before);
-    let mut sidecars: Vec<SuggestedSidecar> = groups
-        .iter()
-        .map(|group| {
-            let named = group.members.first().filter(|_| options.grouping == Grouping::Workload);
-            let selector = named.map(|it| selector(&group.namespace, &it.workload.name));
-            suggested(&before, &with_drafts, group, &rules, selector, options)
-        })
-        .collect();
+    let make = Make { before: &before, after: &with_drafts, rules: &rules, options };
+    let mut sidecars = make.all(&ground::by_ground(groups));
     let used = used_drafts(entries, &sidecars);
     let text: String = sidecars.iter().map(yaml::sidecar).collect();
     let applied = inventory.with(load(&draft::yaml(&used))).with(load(&text));
@@ -253,6 +249,7 @@ fn groups<'c>(
     view: &View,
     calls: &'c Calls,
     labels: &impl Fn(&str, &str) -> Labels,
+    selector: &impl Fn(&str, &str) -> Labels,
     grouping: Grouping,
 ) -> Vec<Group<'c>> {
     let mut groups: BTreeMap<(String, String), Group<'c>> = BTreeMap::new();
@@ -274,6 +271,8 @@ fn groups<'c>(
             namespace: workload.namespace.clone(),
             name,
             sidecar: sidecar.clone(),
+            selector: (grouping == Grouping::Workload)
+                .then(|| selector(&workload.namespace, &workload.name)),
             members: Vec::new(),
         });
         group.members.push(shrink::Member { workload, labels: own });
@@ -281,53 +280,82 @@ fn groups<'c>(
     groups.into_values().collect()
 }
 
-/// The Sidecar for a group.
-fn suggested(
-    before: &View,
-    after: &View,
-    group: &Group<'_>,
-    rules: &Rules,
-    selector: Option<Labels>,
-    options: &SuggestOptions,
-) -> SuggestedSidecar {
-    let merged = options
-        .merge
-        .iter()
-        .find(|object| object.meta.namespace == group.namespace && object.meta.name == group.name);
-    let merged = merged.filter(|object| Sidecar::read(object).is_some()).cloned();
-    let existing = merged.as_ref().and_then(Sidecar::read);
-    let own = existing.as_ref().or(group.sidecar.as_deref());
-    let policy = match options.policy {
-        Some(mode) => Some(OutboundTrafficPolicy { mode, egress_proxy: None }),
-        // What blocks today, or goes by a proxy, is not for a suggestion to change.
-        None => own.and_then(|it| it.outbound_traffic_policy.clone()),
-    };
-    let like = Sidecar {
-        meta: mesh::Meta {
+/// What Sidecars are made with.
+#[derive(Clone, Copy)]
+struct Make<'a> {
+    before: &'a View,
+    /// With all drafts.
+    after: &'a View,
+    rules: &'a Rules,
+    options: &'a SuggestOptions,
+}
+
+impl Make<'_> {
+    /// The Sidecars of all groups, by namespace and name, made on all processors.
+    fn all(&self, grounds: &[Vec<Group<'_>>]) -> Vec<SuggestedSidecar> {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut made = Vec::new();
+            while let Some(groups) = grounds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let ground = Ground::of(self.before, groups);
+                let standings = ground.standings(self.before);
+                made.extend(groups.iter().map(|group| self.suggested(group, &standings)));
+            }
+            made
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut all: Vec<SuggestedSidecar> = std::thread::scope(|scope| {
+            let helpers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            for helper in helpers {
+                // One that panicked would have been a mistake here; its groups are missed in the check.
+                all.extend(helper.join().unwrap_or_default());
+            }
+            all
+        });
+        all.sort_by(|one, other| (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name)));
+        all
+    }
+
+    /// The Sidecar for a group.
+    fn suggested(&self, group: &Group<'_>, standings: &[Standing<'_>]) -> SuggestedSidecar {
+        let merged = self.options.merge.iter().find(|object| {
+            object.meta.namespace == group.namespace && object.meta.name == group.name
+        });
+        let merged = merged.filter(|object| Sidecar::read(object).is_some()).cloned();
+        let existing = merged.as_ref().and_then(Sidecar::read);
+        let own = existing.as_ref().or(group.sidecar.as_deref());
+        let policy = match self.options.policy {
+            Some(mode) => Some(OutboundTrafficPolicy { mode, egress_proxy: None }),
+            // What blocks today, or goes by a proxy, is not for a suggestion to change.
+            None => own.and_then(|it| it.outbound_traffic_policy.clone()),
+        };
+        let like = Sidecar {
+            meta: mesh::Meta {
+                namespace: group.namespace.clone(),
+                name: group.name.clone(),
+                ..mesh::Meta::default()
+            },
+            workload_selector: group.selector.clone(),
+            egress: existing.as_ref().map(|it| it.egress.clone()).unwrap_or_default(),
+            ingress: existing.map(|it| it.ingress).unwrap_or_default(),
+            outbound_traffic_policy: policy.clone(),
+        };
+        let mut candidates = Candidates::of(self.before, self.after, group, standings);
+        candidates.add_rules(&self.rules.entries);
+        candidates.add_existing(&like);
+        SuggestedSidecar {
             namespace: group.namespace.clone(),
             name: group.name.clone(),
-            ..mesh::Meta::default()
-        },
-        workload_selector: selector.clone(),
-        egress: existing.as_ref().map(|it| it.egress.clone()).unwrap_or_default(),
-        ingress: existing.as_ref().map(|it| it.ingress.clone()).unwrap_or_default(),
-        outbound_traffic_policy: policy.clone(),
-    };
-    let mut candidates = Candidates::of(before, after, group);
-    candidates.add_rules(&rules.entries);
-    candidates.add_existing(&like);
-    let hosts = shrink::shrink(before, after, group, &like, candidates);
-    SuggestedSidecar {
-        namespace: group.namespace.clone(),
-        name: group.name.clone(),
-        workloads: group.members.iter().map(|it| it.workload.name.clone()).collect(),
-        workload_selector: selector,
-        outbound_traffic_policy: policy.as_ref().map(|policy| policy.mode),
-        policy,
-        hosts,
-        unresolved: Vec::new(),
-        broken: Vec::new(),
-        merged,
+            workloads: group.members.iter().map(|it| it.workload.name.clone()).collect(),
+            workload_selector: group.selector.clone(),
+            outbound_traffic_policy: policy.as_ref().map(|policy| policy.mode),
+            hosts: shrink::shrink(self.after, group, standings, &like, candidates),
+            policy,
+            unresolved: Vec::new(),
+            broken: Vec::new(),
+            merged,
+        }
     }
 }
 
@@ -370,22 +398,6 @@ fn with_hosts(like: &Sidecar, hosts: Vec<String>) -> Arc<Sidecar> {
         None => sidecar.egress.push(EgressListener { hosts, ..EgressListener::default() }),
     }
     Arc::new(sidecar)
-}
-
-/// Runs `look` with the outbound listeners of a member as the objects are.
-fn under_own<T>(
-    view: &View,
-    member: &shrink::Member<'_>,
-    look: impl FnOnce(&Scope, &Outbound<'_>) -> T,
-) -> T {
-    let target = Target {
-        namespace: &member.workload.namespace,
-        labels: &member.labels,
-        kind: ProxyKind::Sidecar,
-    };
-    let scope = Scope::of(view, &target);
-    let outbound = Outbound::new(view, &scope);
-    look(&scope, &outbound)
 }
 
 impl std::fmt::Display for Suggestion {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mesh::{DEFAULT_REVISION, Inventory, MeshConfig, Meta};
 
+use crate::because::Reasons;
 use crate::object::{DestinationRule, PolicyMode, Sidecar, VirtualService};
 use crate::registry::{ExportTo, Registry};
 use crate::scope::{self, Target};
@@ -113,7 +114,7 @@ impl View {
 
     /// The Sidecar that applies to a proxy; `None` when none does.
     pub fn sidecar_of(&self, target: &Target<'_>) -> Option<Arc<Sidecar>> {
-        scope::select::sidecar(self, target, &mut Vec::new())
+        scope::select::sidecar(self, target, &mut Reasons::unwanted())
     }
 
     /// Whether two proxies of a namespace under one Sidecar may differ, as a VirtualService looks at

@@ -19,6 +19,7 @@ pub(super) struct Hosts<'l> {
 #[derive(Debug, Default)]
 struct Group<'l> {
     exact: HashMap<&'l str, usize>,
+    wild: Vec<(&'l str, usize)>,
     all: Vec<(&'l str, usize)>,
     excluded: Vec<(&'l str, usize)>,
 }
@@ -55,7 +56,9 @@ impl<'l> Hosts<'l> {
             if taken_away.is_some() {
                 group.excluded.push((name, index));
             } else {
-                if !is_wildcard(name) {
+                if is_wildcard(name) {
+                    group.wild.push((name, index));
+                } else {
                     group.exact.entry(name).or_insert(index);
                 }
                 group.all.push((name, index));
@@ -123,8 +126,8 @@ impl Group<'_> {
         if let Some(index) = self.exact.get(host) {
             return Some(*index);
         }
-        let covers = |(name, _): &&(&str, usize)| is_wildcard(name) && is_covered(host, name);
-        self.all.iter().find(covers).map(|(_, index)| *index)
+        let covers = |(name, _): &&(&str, usize)| is_covered(host, name);
+        self.wild.iter().find(covers).map(|(_, index)| *index)
     }
 
     fn virtual_service(&self, host: &str, one_direction: bool) -> Option<usize> {
@@ -134,6 +137,8 @@ impl Group<'_> {
         let matches = |(name, _): &&(&str, usize)| {
             if one_direction { is_covered(host, name) } else { overlap(host, name) }
         };
-        self.all.iter().find(matches).map(|(_, index)| *index)
+        // Two exact names match only if they are equal.
+        let entries = if is_wildcard(host) { &self.all } else { &self.wild };
+        entries.iter().find(matches).map(|(_, index)| *index)
     }
 }

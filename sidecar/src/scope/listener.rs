@@ -7,10 +7,10 @@ use mesh::network::Protocol;
 
 use super::hosts::{Hosts, Verdict};
 use super::{Imported, ScopeListener};
-use crate::because::{Because, count};
+use crate::because::{Because, Reasons, count};
 use crate::hostname::overlap;
 use crate::object::EgressListener;
-use crate::registry::{ExportTo, Provider, Reach, Service};
+use crate::registry::{ExportTo, Provider, Service};
 use crate::view::{Routing, View};
 
 /// The most objects of one sort that are named as reasons.
@@ -23,6 +23,37 @@ pub(super) struct Context<'a> {
     pub(super) namespace: &'a str,
     /// The Sidecar; `None` for the scope of a proxy that has none.
     pub(super) object: Option<String>,
+    /// The only services and VirtualServices to look at; `None` looks at all.
+    pub(super) pool: Option<&'a Pool>,
+}
+
+/// The services and VirtualServices that any of some host entries imports. With it, scopes of fewer
+/// entries are made without looking at the whole mesh.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    services: Vec<Arc<Service>>,
+    routings: Vec<Routing>,
+}
+
+impl Pool {
+    /// What entries import for a proxy of a namespace.
+    pub(crate) fn of(view: &View, namespace: &str, entries: &[String]) -> Self {
+        let hosts = Hosts::new(entries, namespace, view.settings.version.excludes_by_tilde());
+        let (seen, _) =
+            view.registry.seen_from(namespace, view.registry.candidates(hosts.imports()));
+        let services = seen
+            .into_iter()
+            .map(|reach| reach.service)
+            .filter(|service| hosts.service(&service.host, &service.namespace) != Verdict::Absent);
+        let routings = view.virtual_services.iter().filter(|routing| {
+            let object = &routing.object;
+            let one_direction = object.has_gateway_semantics();
+            let verdict =
+                hosts.virtual_service(&object.hosts, &object.meta.namespace, one_direction);
+            verdict != Verdict::Absent
+        });
+        Self { services: services.cloned().collect(), routings: routings.cloned().collect() }
+    }
 }
 
 /// A listener while it is looked at.
@@ -35,7 +66,7 @@ struct Work<'a> {
     entries: &'a [String],
     /// How many services each entry imports.
     counts: Vec<usize>,
-    because: &'a mut Vec<Because>,
+    because: &'a mut Reasons,
 }
 
 impl Context<'_> {
@@ -44,7 +75,7 @@ impl Context<'_> {
         &self,
         index: usize,
         declared: &EgressListener,
-        because: &mut Vec<Because>,
+        because: &mut Reasons,
     ) -> ScopeListener {
         let excludes = self.view.settings.version.excludes_by_tilde();
         let mut work = Work {
@@ -77,10 +108,16 @@ impl Work<'_> {
     /// The services that are imported, each host from one namespace only.
     fn services(&mut self) -> Vec<Imported> {
         let registry = &self.context.view.registry;
-        let ranks = registry.candidates(self.hosts.imports());
-        let (seen, unseen) = registry.seen_from(self.context.namespace, ranks);
+        let (seen, unseen) = match self.context.pool {
+            Some(pool) => (pool.services.iter().collect(), Vec::new()),
+            None => {
+                let ranks = registry.candidates(self.hosts.imports());
+                let (seen, unseen) = registry.seen_from(self.context.namespace, ranks);
+                (seen.into_iter().map(|reach| reach.service).collect::<Vec<_>>(), unseen)
+            }
+        };
         let mut imported = Vec::new();
-        for Reach { service, .. } in seen {
+        for service in seen {
             match self.hosts.service(&service.host, &service.namespace) {
                 Verdict::Imported(entry) => imported.extend(self.import(service, entry)),
                 Verdict::Excluded(entry) => self.tell_excluded(service, entry),
@@ -106,10 +143,10 @@ impl Work<'_> {
     fn one_namespace(&mut self, imported: Vec<(usize, Imported)>) -> Vec<Imported> {
         let own = self.context.namespace;
         let prefers_kubernetes = self.context.view.settings.version.has_unified_scoping();
-        let mut winners: HashMap<String, Arc<Service>> = HashMap::new();
+        let mut winners: HashMap<&str, &Arc<Service>> = HashMap::with_capacity(imported.len());
         for (_, Imported { service, .. }) in &imported {
-            let Some(former) = winners.get(&service.host) else {
-                winners.insert(service.host.clone(), Arc::clone(service));
+            let Some(former) = winners.get(service.host.as_str()) else {
+                winners.insert(&service.host, service);
                 continue;
             };
             let is_kubernetes = |it: &Service| it.provider == Provider::Kubernetes;
@@ -118,15 +155,22 @@ impl Work<'_> {
                 && !is_kubernetes(former)
                 && former.namespace != own;
             if service.namespace == own || displaces {
-                winners.insert(service.host.clone(), Arc::clone(service));
+                winners.insert(&service.host, service);
             }
         }
+        if winners.len() == imported.len() {
+            self.count(&imported);
+            return imported.into_iter().map(|(_, it)| it).collect();
+        }
+        let winners: HashMap<String, Arc<Service>> = winners
+            .into_iter()
+            .map(|(host, service)| (host.to_owned(), Arc::clone(service)))
+            .collect();
         let mut kept = Vec::new();
         for (entry, it) in imported {
             let Some(winner) = winners.get(&it.service.host) else { continue };
             if winner.namespace == it.service.namespace {
-                self.counts.get_mut(entry).into_iter().for_each(|count| *count += 1);
-                kept.push(it);
+                kept.push((entry, it));
                 continue;
             }
             let effect = format!(
@@ -144,7 +188,15 @@ impl Work<'_> {
             );
             self.because.push(Because::new(it.service.object_name(), effect));
         }
-        kept
+        self.count(&kept);
+        kept.into_iter().map(|(_, it)| it).collect()
+    }
+
+    /// Counts what each entry imports.
+    fn count(&mut self, imported: &[(usize, Imported)]) {
+        for (entry, _) in imported {
+            self.counts.get_mut(*entry).into_iter().for_each(|count| *count += 1);
+        }
     }
 
     /// The VirtualServices that count: exported to the proxy's namespace, with a host that an entry
@@ -153,7 +205,11 @@ impl Work<'_> {
         let own = self.context.namespace;
         let unified = self.context.view.settings.version.has_unified_scoping();
         let mut found = Vec::new();
-        for (order, routing) in self.context.view.virtual_services.iter().enumerate() {
+        let all = match self.context.pool {
+            Some(pool) => &pool.routings,
+            None => &self.context.view.virtual_services,
+        };
+        for (order, routing) in all.iter().enumerate() {
             let object = &routing.object;
             let namespace = object.meta.namespace.as_str();
             let Some(rank) = rank(&routing.export_to, own, namespace) else {
@@ -171,6 +227,7 @@ impl Work<'_> {
                     let why = format!("`{}` takes it away", self.entry(entry));
                     self.tell_unseen_routing(routing, services, &why);
                 }
+                Verdict::Absent if !self.because.are_wanted() => {}
                 Verdict::Absent => {
                     let why = format!("no host for namespace `{namespace}` matches one of its own");
                     self.tell_unseen_routing(routing, services, &why);
@@ -187,6 +244,9 @@ impl Work<'_> {
 
     /// Says what each entry came to.
     fn tell(self) {
+        if !self.because.are_wanted() {
+            return;
+        }
         let subject = self.context.subject();
         let port = self.only.map_or(String::new(), |port| format!(" of port {port}"));
         for (index, entry) in self.entries.iter().enumerate() {
@@ -215,6 +275,9 @@ impl Work<'_> {
 
     /// Names the services that entries import and that are not exported.
     fn tell_unseen(&mut self, unseen: &[&Arc<Service>]) {
+        if !self.because.are_wanted() {
+            return;
+        }
         let view = self.context.view;
         let hidden = unseen.iter().filter(|service| {
             let verdict = self.hosts.service(&service.host, &service.namespace);
@@ -240,6 +303,9 @@ impl Work<'_> {
     /// Names a VirtualService that is about an imported service and does not count: routing is
     /// another without it.
     fn tell_unseen_routing(&mut self, routing: &Routing, services: &[Imported], why: &str) {
+        if !self.because.are_wanted() {
+            return;
+        }
         let object = &routing.object;
         let about = services.iter().map(|it| &it.service.host);
         let about = about.filter(|host| object.hosts.iter().any(|own| overlap(own, host)));

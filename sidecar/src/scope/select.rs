@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Target;
-use crate::because::Because;
+use crate::because::{Because, Reasons};
 use crate::object::{OutboundTrafficPolicy, Sidecar};
 use crate::view::View;
 
@@ -12,7 +12,7 @@ use crate::view::View;
 pub(crate) fn sidecar(
     view: &View,
     target: &Target<'_>,
-    because: &mut Vec<Because>,
+    because: &mut Reasons,
 ) -> Option<Arc<Sidecar>> {
     let mut found: Option<&Arc<Sidecar>> = None;
     for sidecar in view.sidecars(target.namespace) {
@@ -105,7 +105,7 @@ fn quoted(sidecar: &Sidecar) -> String {
 pub(super) fn policy(
     view: &View,
     sidecar: Option<&Sidecar>,
-    because: &mut Vec<Because>,
+    because: &mut Reasons,
 ) -> OutboundTrafficPolicy {
     let own = sidecar.and_then(|it| Some((it, it.outbound_traffic_policy.as_ref()?)));
     if let Some((sidecar, policy)) = own {

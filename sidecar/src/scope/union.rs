@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{InScope, ScopeListener};
-use crate::because::Because;
+use crate::because::{Because, Reasons};
 use crate::registry::{Port, Provider, Service};
 use crate::view::{Routing, View};
 
@@ -13,7 +13,7 @@ pub(super) fn of_listeners(
     view: &View,
     namespace: &str,
     listeners: &[ScopeListener],
-    because: &mut Vec<Because>,
+    because: &mut Reasons,
 ) -> Vec<InScope> {
     let mut union = Union::default();
     for listener in listeners {

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use mesh::network::Protocol as PortProtocol;
 
+use super::ground::Standing;
 use super::shrink::Group;
-use super::{Evidence, Reason, draft, evidence, under_own};
+use super::{Evidence, Reason, draft, evidence};
 use crate::calls::Destination;
 use crate::class::{Class, Protocol};
 use crate::hostname::overlap;
@@ -23,16 +24,23 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// The hosts that the calls of a group may need.
-    pub(super) fn of(before: &View, after: &View, group: &Group<'_>) -> Self {
+    pub(super) fn of(
+        before: &View,
+        after: &View,
+        group: &Group<'_>,
+        standings: &[Standing<'_>],
+    ) -> Self {
         let mut found = Self::default();
-        for member in &group.members {
-            under_own(before, member, |scope, _| {
+        for standing in standings {
+            let is_only = standings.len() == 1;
+            for member in group.members.iter().filter(|it| standing.is_of(it, is_only)) {
                 for destination in &member.workload.destinations {
                     let seen = evidence(member.workload, destination.count, destination.last);
+                    let scope = standing.scope;
                     let mut of = OfCall { before, scope, group, seen: &seen, found: &mut found };
                     of.add(destination);
                 }
-            });
+            }
         }
         let drafts = draft::drafts(before, group);
         for draft in drafts.iter().filter(|it| after.registry.by_host(&it.host).next().is_some()) {

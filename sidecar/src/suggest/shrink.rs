@@ -1,17 +1,18 @@
 //! Takes hosts away as long as no call breaks that does not break anyway.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use mesh::{Labels, ProxyKind};
 
 use super::candidates::Candidates;
+use super::ground::Standing;
 use super::{Confidence, Evidence, Reason, SuggestedHost, with_hosts};
 use crate::calls::WorkloadCalls;
 use crate::judge::Explained;
 use crate::object::Sidecar;
 use crate::outbound::Outbound;
-use crate::scope::{Scope, Target};
+use crate::scope::{Pool, Scope, Target};
 use crate::view::View;
 
 /// How often all hosts are tried: taking one away may free another.
@@ -25,6 +26,8 @@ pub(super) struct Group<'c> {
     pub(super) name: String,
     /// The Sidecar that applies to the first of them now.
     pub(super) sidecar: Option<Arc<Sidecar>>,
+    /// The labels that the Sidecar selects by; `None` for one without a selector.
+    pub(super) selector: Option<Labels>,
     pub(super) members: Vec<Member<'c>>,
 }
 
@@ -37,33 +40,29 @@ pub(super) struct Member<'c> {
 
 /// The members of a group that have the same routes, and all their calls.
 struct Variant<'c> {
-    labels: Labels,
+    labels: &'c Labels,
     calls: Vec<Explained<'c>>,
+    /// The calls that went to a host, which are the likeliest to break without it.
+    by_host: HashMap<&'c str, Vec<usize>>,
 }
 
 /// The hosts that are needed, and those that are kept by rule.
 pub(super) fn shrink(
-    before: &View,
     after: &View,
     group: &Group<'_>,
+    standings: &[Standing<'_>],
     like: &Sidecar,
     candidates: Candidates,
 ) -> Vec<SuggestedHost> {
-    let by_labels = before.looks_at_labels() || after.looks_at_labels();
-    let scopes = scopes(before, group, by_labels);
-    let outbounds: Vec<Outbound<'_>> =
-        scopes.iter().map(|(_, scope)| Outbound::new(before, scope)).collect();
-    let mut variants: Vec<Variant<'_>> = Vec::new();
-    for ((labels, _), outbound) in scopes.iter().zip(&outbounds) {
-        let members = group.members.iter().filter(|it| !by_labels || it.labels == **labels);
-        let distinct: BTreeSet<_> = members
-            .flat_map(|member| &member.workload.destinations)
-            .map(|it| it.observed.as_ref())
-            .collect();
-        let calls = distinct.into_iter().map(|it| Explained::new(it, outbound)).collect();
-        variants.push(Variant { labels: (*labels).clone(), calls });
-    }
-    let trial = Trial { after, namespace: &group.namespace, like, variants: &variants };
+    let variants: Vec<Variant<'_>> = standings
+        .iter()
+        .map(|standing| Variant::of(group, standing, standings.len() == 1))
+        .collect();
+    let all: Vec<String> = candidates.entries.keys().cloned().collect();
+    let fixed = like.egress.iter().filter(|it| it.port.is_some()).flat_map(|it| &it.hosts);
+    let all: Vec<String> = all.into_iter().chain(fixed.cloned()).collect();
+    let pool = Pool::of(after, &group.namespace, &all);
+    let trial = Trial { after, namespace: &group.namespace, like, variants: &variants, pool };
     let mut entries: Vec<(String, Reason, Evidence)> =
         candidates.entries.into_iter().map(|(entry, (why, seen))| (entry, why, seen)).collect();
     // What was called least is tried first, so that of two ways the busier stays.
@@ -72,22 +71,23 @@ pub(super) fn shrink(
     kept.into_iter().map(host).collect()
 }
 
-/// The scopes of a group's members as the objects are; one, unless routes look at labels.
-fn scopes<'g>(view: &View, group: &'g Group<'_>, by_labels: bool) -> Vec<(&'g Labels, Scope)> {
-    let mut scopes: Vec<(&Labels, Scope)> = Vec::new();
-    for member in &group.members {
-        let known = !scopes.is_empty() && !by_labels;
-        if known || scopes.iter().any(|(labels, _)| **labels == member.labels) {
-            continue;
+impl<'c> Variant<'c> {
+    fn of(group: &'c Group<'_>, standing: &'c Standing<'_>, is_only: bool) -> Self {
+        let members = group.members.iter().filter(|it| standing.is_of(it, is_only));
+        let distinct: BTreeSet<_> = members
+            .flat_map(|member| &member.workload.destinations)
+            .map(|it| it.observed.as_ref())
+            .collect();
+        let mut by_host: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, observed) in distinct.iter().enumerate() {
+            if let Some(host) = observed.host {
+                by_host.entry(host).or_default().push(place);
+            }
         }
-        let target = Target {
-            namespace: &group.namespace,
-            labels: &member.labels,
-            kind: ProxyKind::Sidecar,
-        };
-        scopes.push((&member.labels, Scope::of(view, &target)));
+        let explained = |it| Explained::new(it, &standing.outbound);
+        let calls = distinct.into_iter().map(explained).collect();
+        Self { labels: standing.labels, calls, by_host }
     }
-    scopes
 }
 
 struct Trial<'t> {
@@ -95,6 +95,8 @@ struct Trial<'t> {
     namespace: &'t str,
     like: &'t Sidecar,
     variants: &'t [Variant<'t>],
+    /// All that any of the hosts imports.
+    pool: Pool,
 }
 
 impl Trial<'_> {
@@ -103,11 +105,11 @@ impl Trial<'_> {
         mut entries: Vec<(String, Reason, Evidence)>,
     ) -> Vec<(String, Reason, Evidence)> {
         // What may as well be there must not break anything.
-        let mut broken = self.broken(&entries, None);
+        let mut broken = self.broken(&entries);
         for reason in [Reason::KnownAddress, Reason::UnknownHost] {
             let without: Vec<_> =
                 entries.iter().filter(|(_, why, _)| *why != reason).cloned().collect();
-            let fewer = self.broken(&without, None);
+            let fewer = self.broken(&without);
             if without.len() < entries.len() && fewer.len() < broken.len() {
                 (entries, broken) = (without, fewer);
             }
@@ -121,11 +123,11 @@ impl Trial<'_> {
                     continue;
                 }
                 let mut without = entries.clone();
-                without.remove(index);
-                if self.broken(&without, Some(&broken)).is_subset(&broken) {
-                    entries = without;
-                } else {
+                let (entry, ..) = without.remove(index);
+                if self.breaks(&without, &entry, &broken) {
                     index += 1;
+                } else {
+                    entries = without;
                 }
             }
             if entries.len() == count {
@@ -135,31 +137,49 @@ impl Trial<'_> {
         entries
     }
 
-    /// The calls that break, by variant and place; with `known` it stops at the first that is not
-    /// among them.
-    fn broken(
+    /// The calls that break, by variant and place.
+    fn broken(&self, entries: &[(String, Reason, Evidence)]) -> BTreeSet<(usize, usize)> {
+        let mut broken = BTreeSet::new();
+        self.each(entries, |variant, it, outbound| {
+            let breaks = |call: &Explained<'_>| call.judge(outbound).verdict.breaks();
+            let places = it.calls.iter().enumerate().filter(|(_, call)| breaks(call));
+            broken.extend(places.map(|(place, _)| (variant, place)));
+            false
+        });
+        broken
+    }
+
+    /// Whether a call breaks that is not known to, without an entry.
+    fn breaks(
         &self,
         entries: &[(String, Reason, Evidence)],
-        known: Option<&BTreeSet<(usize, usize)>>,
-    ) -> BTreeSet<(usize, usize)> {
+        without: &str,
+        known: &BTreeSet<(usize, usize)>,
+    ) -> bool {
+        let host = without.split_once('/').map_or(without, |(_, host)| host);
+        self.each(entries, |variant, it, outbound| {
+            let likely = it.by_host.get(host).into_iter().flatten().copied();
+            likely.chain(0..it.calls.len()).any(|place| {
+                let breaks = |call: &Explained<'_>| call.judge(outbound).verdict.breaks();
+                it.calls.get(place).is_some_and(breaks) && !known.contains(&(variant, place))
+            })
+        })
+    }
+
+    /// Looks at the routes that each variant has under these entries, until `look` is content.
+    fn each(
+        &self,
+        entries: &[(String, Reason, Evidence)],
+        mut look: impl FnMut(usize, &Variant<'_>, &Outbound<'_>) -> bool,
+    ) -> bool {
         let hosts: Vec<String> = entries.iter().map(|(entry, ..)| entry.clone()).collect();
         let sidecar = with_hosts(self.like, hosts);
-        let mut broken = BTreeSet::new();
-        for (variant, it) in self.variants.iter().enumerate() {
+        self.variants.iter().enumerate().any(|(variant, it)| {
             let target =
-                Target { namespace: self.namespace, labels: &it.labels, kind: ProxyKind::Sidecar };
-            let scope = Scope::under(self.after, &target, sidecar.clone());
-            let outbound = Outbound::new(self.after, &scope);
-            for (place, call) in it.calls.iter().enumerate() {
-                if call.judge(&outbound).verdict.breaks() {
-                    broken.insert((variant, place));
-                    if known.is_some_and(|known| !known.contains(&(variant, place))) {
-                        return broken;
-                    }
-                }
-            }
-        }
-        broken
+                Target { namespace: self.namespace, labels: it.labels, kind: ProxyKind::Sidecar };
+            let scope = Scope::under(self.after, &target, Arc::clone(&sidecar), &self.pool);
+            look(variant, it, &Outbound::new(self.after, &scope))
+        })
     }
 }
 
