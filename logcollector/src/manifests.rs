@@ -1,5 +1,7 @@
 //! Manifests: files and folders read into what Istio would know of the cluster.
 
+mod text;
+
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use crate::workloads::Workloads;
 const SHOWN: usize = 20;
 /// A file above this size is no manifest.
 const LARGEST: u64 = 1 << 30;
+/// From this size on, JSON is read without its indentation.
+const LARGE: u64 = 16 << 20;
 /// How deep folders are looked into with `--recursive`.
 const DEEPEST: usize = 32;
 
@@ -146,18 +150,15 @@ fn name(path: &Path) -> String {
 }
 
 fn content(path: &Path) -> Result<Vec<u8>, Error> {
-    let mut text = Vec::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().take(LARGEST).read_to_end(&mut text)
+        text::read(std::io::stdin().take(LARGEST), false)
     } else {
         std::fs::File::open(path).and_then(|file| {
-            // A buffer that grows by doubling would take twice the file's size.
-            let size = file.metadata()?.len().min(LARGEST);
-            text.reserve_exact(usize::try_from(size).unwrap_or_default());
-            file.take(LARGEST).read_to_end(&mut text)
+            let is_large = file.metadata()?.len() > LARGE;
+            text::read(file.take(LARGEST), is_large)
         })
     };
-    read.map(|_| text).map_err(|error| Error::Input { name: name(path), error })
+    read.map_err(|error| Error::Input { name: name(path), error })
 }
 
 /// The files that a name stands for: itself, or the manifests in a folder, in order of name.

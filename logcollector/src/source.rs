@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub(crate) use decode::fill;
 pub(crate) use follow::{Event, Follower};
 
 /// An input that is read from start to end.

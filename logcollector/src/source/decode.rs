@@ -49,7 +49,7 @@ pub(super) fn read(input: &mut impl Read, block: &mut [u8]) -> io::Result<usize>
 }
 
 /// Reads until `block` is full or the input ends; gives how much was read.
-pub(super) fn fill(input: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn fill(input: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(free) = block.get_mut(filled..).filter(|free| !free.is_empty()) {
         match read(input, free) {
