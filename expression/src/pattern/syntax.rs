@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 100;
 
 /// Parses a pattern.
 pub(super) fn parse(text: &str) -> Result<Re, String> {
-    let mut parser = Parser { rest: text, depth: 0, captures: 0 };
+    let mut parser = Parser { rest: text, depth: 0 };
     let re = parser.alternation(Flags::default())?;
     match parser.rest.is_empty() {
         true => Ok(re),
@@ -34,7 +34,6 @@ struct Flags {
 struct Parser<'t> {
     rest: &'t str,
     depth: usize,
-    captures: usize,
 }
 
 impl<'t> Parser<'t> {
@@ -209,7 +208,6 @@ impl<'t> Parser<'t> {
         if self.depth > MAX_DEPTH {
             return Err("nested too deep".to_owned());
         }
-        self.captures += usize::from(captures);
         let inside = self.alternation(flags)?;
         self.depth -= 1;
         if !self.eat(")") {
