@@ -186,9 +186,9 @@ impl Checker<'_> {
         &self,
         calls: &'c Calls,
         labels: impl Fn(&str, &str) -> Labels,
-    ) -> Vec<(Member<'c>, HashMap<Option<String>, Vec<Member<'c>>>)> {
+    ) -> Vec<(Member<'c>, BySidecar<'c>)> {
         let by_labels = self.before.looks_at_labels() || self.after.looks_at_labels();
-        let mut groups: HashMap<_, (Member<'c>, HashMap<_, Vec<Member<'c>>>)> = HashMap::new();
+        let mut groups: HashMap<_, (Member<'c>, BySidecar<'c>)> = HashMap::new();
         for workload in calls.workloads() {
             let own = labels(&workload.namespace, &workload.name);
             let sidecar = |view: &View| {
@@ -206,6 +206,9 @@ impl Checker<'_> {
 
 /// A workload with its labels.
 type Member<'c> = (&'c WorkloadCalls, Labels);
+
+/// Workloads by the Sidecar that applies to them after the change.
+type BySidecar<'c> = HashMap<Option<String>, Vec<Member<'c>>>;
 
 /// The proxy of a workload.
 fn target<'t>(workload: &'t WorkloadCalls, labels: &'t Labels) -> Target<'t> {

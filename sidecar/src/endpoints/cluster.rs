@@ -109,7 +109,7 @@ impl Cluster<'_> {
         let unhealthy = service.publishes_unready
             || (self.view.settings.version.sends_unhealthy_endpoints()
                 && policy.needs_healthy != Some(true));
-        for endpoint in self.endpoints.iter().filter(|it| it.port_name == self.port.name) {
+        for endpoint in self.endpoints.iter().filter(|it| *it.port_name == *self.port.name) {
             let selected =
                 labels.iter().all(|(key, value)| endpoint.labels.get(key) == Some(value));
             let status = match endpoint.health {

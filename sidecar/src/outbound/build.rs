@@ -23,7 +23,7 @@ pub(super) fn listeners(view: &View, scope: &Scope) -> Listeners {
             Some(port) => {
                 for it in &listener.services {
                     let declared =
-                        Port { number: port.number, name: String::new(), protocol: port.protocol };
+                        Port { number: port.number, name: "".into(), protocol: port.protocol };
                     build.add(&mut listeners, it, &declared, Bind::of(&listener.declared));
                 }
             }
@@ -82,7 +82,7 @@ impl Build<'_> {
             return;
         }
         let endpoints = self.view.registry.endpoints(&service.host, &service.namespace);
-        let mut at_port = endpoints.iter().filter(|it| it.port_name == port.name).peekable();
+        let mut at_port = endpoints.iter().filter(|it| *it.port_name == *port.name).peekable();
         let is_entry = service.provider == Provider::ServiceEntry;
         if is_entry && at_port.peek().is_none() && service.selector.is_none() {
             self.add(listeners, it, port, bind);

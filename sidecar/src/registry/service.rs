@@ -1,5 +1,7 @@
 //! A service as istiod knows it, whatever object it is made of.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mesh::network::{self, Protocol};
 use mesh::{Labels, Meta};
@@ -75,7 +77,7 @@ pub struct Port {
     /// The number that clients use.
     pub number: u16,
     /// The name, by which endpoints give their own numbers.
-    pub name: String,
+    pub name: Arc<str>,
     /// What it carries.
     pub protocol: Protocol,
 }
@@ -100,7 +102,7 @@ impl Service {
         };
         let port = |port: &network::ServicePort| Port {
             number: port.number,
-            name: port.name.clone(),
+            name: port.name.as_str().into(),
             protocol: port.protocol,
         };
         Self {
@@ -122,7 +124,7 @@ impl Service {
         use network::Resolution as Wire;
         let port = |port: &network::ServiceEntryPort| Port {
             number: port.number,
-            name: port.name.clone(),
+            name: port.name.as_str().into(),
             protocol: port.protocol,
         };
         let like = Self {

@@ -54,6 +54,20 @@ impl Pool {
         });
         Self { services: services.cloned().collect(), routings: routings.cloned().collect() }
     }
+
+    /// What of it decides over calls to one port: the services with that port, and those whose host
+    /// others have too. The destinations of VirtualServices come in by themselves.
+    pub(crate) fn of_port(&self, port: u16) -> Self {
+        let mut hosts: HashMap<&str, usize> = HashMap::new();
+        for service in &self.services {
+            *hosts.entry(&service.host).or_default() += 1;
+        }
+        let decides = |service: &&Arc<Service>| {
+            service.port(port).is_some() || hosts.get(service.host.as_str()) != Some(&1)
+        };
+        let services = self.services.iter().filter(decides).cloned().collect();
+        Self { services, routings: self.routings.clone() }
+    }
 }
 
 /// A listener while it is looked at.

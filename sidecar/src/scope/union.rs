@@ -117,21 +117,21 @@ fn trimmed(service: &Service, ports: Option<&BTreeSet<u16>>) -> Option<Vec<Port>
 
 /// Services by host, one each.
 #[derive(Default)]
-struct Union {
+struct Union<'s> {
     services: Vec<InScope>,
-    by_host: HashMap<String, usize>,
+    by_host: HashMap<&'s str, usize>,
 }
 
-impl Union {
+impl<'s> Union<'s> {
     /// Adds a service with some of its ports; tells whether its host is new.
     ///
     /// A Kubernetes Service beats what else has its host; what is alike gives its ports to that which
     /// came first; else the first wins.
-    fn add(&mut self, service: &Arc<Service>, ports: Vec<Port>) -> bool {
+    fn add(&mut self, service: &'s Arc<Service>, ports: Vec<Port>) -> bool {
         let Some(existing) =
-            self.by_host.get(&service.host).and_then(|index| self.services.get_mut(*index))
+            self.by_host.get(service.host.as_str()).and_then(|index| self.services.get_mut(*index))
         else {
-            self.by_host.insert(service.host.clone(), self.services.len());
+            self.by_host.insert(&service.host, self.services.len());
             self.services.push(InScope { service: Arc::clone(service), ports });
             return true;
         };

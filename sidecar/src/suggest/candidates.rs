@@ -1,6 +1,6 @@
 //! The hosts that a group's calls may need.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use mesh::network::Protocol as PortProtocol;
@@ -93,15 +93,21 @@ impl OfCall<'_> {
     fn add(&mut self, destination: &Destination) {
         let observed = &destination.observed;
         let address = observed.destination.map(|at| at.ip());
-        let requested = self.requested(observed.authority.as_deref(), address, observed.port);
         match observed.class {
             Class::OutboundMatched => {
-                let host = observed.host.as_deref();
-                let requested_host = requested.as_deref().filter(|it| Some(*it) != host);
-                for host in requested_host.into_iter().chain(host) {
+                let authority = observed.authority.as_deref();
+                let mut asked = self.requested(authority, address, observed.port);
+                if asked.is_empty() {
+                    asked.extend(observed.host.clone());
+                }
+                for host in &asked {
+                    self.add_host(host, Reason::Called);
+                    // Routing goes by what was asked for, not by where it led.
+                    self.add_routings(host);
+                }
+                for host in observed.host.iter().filter(|host| !asked.contains(*host)) {
                     self.add_host(host, Reason::Called);
                 }
-                self.add_routings(requested.as_deref().or(host));
             }
             Class::OutboundPassthrough => {
                 // Its service is there, and only out of sight.
@@ -114,16 +120,20 @@ impl OfCall<'_> {
         }
     }
 
-    /// The host of the service that was asked for: by the authority of a request, else by address.
+    /// The hosts of the services that may have been asked for: by the authority of a request, which
+    /// may be an address, and by the address that was called.
     fn requested(
         &self,
         authority: Option<&str>,
         address: Option<IpAddr>,
         port: Option<u16>,
-    ) -> Option<String> {
-        let asked = authority.map(host_of);
-        let by_name = asked.and_then(|asked| self.by_name(&asked));
-        by_name.or_else(|| self.by_address(address, port))
+    ) -> BTreeSet<String> {
+        let asked = authority.map(host_of).unwrap_or_default();
+        let by_name = match asked.parse() {
+            Ok(asked) => self.by_address(Some(asked), port),
+            Err(_) => self.by_name(&asked),
+        };
+        by_name.into_iter().chain(self.by_address(address, port)).collect()
     }
 
     /// The host in scope that a name stands for, in full or short.
@@ -173,8 +183,7 @@ impl OfCall<'_> {
     }
 
     /// Adds the namespaces of VirtualServices that are about a host: routing is another without them.
-    fn add_routings(&mut self, host: Option<&str>) {
-        let Some(host) = host else { return };
+    fn add_routings(&mut self, host: &str) {
         let listeners = self.scope.listeners.iter();
         let routings = listeners.flat_map(|listener| &listener.virtual_services);
         let mut namespaces: Vec<String> = Vec::new();

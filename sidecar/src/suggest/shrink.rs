@@ -18,6 +18,12 @@ use crate::view::View;
 /// How often all hosts are tried: taking one away may free another.
 const ROUNDS: usize = 3;
 
+/// How many calls to the host of an entry are tried before all calls are.
+const LIKELY: usize = 2;
+
+/// A host entry, why it is there and what was seen of it.
+type Entry = (String, Reason, Evidence);
+
 /// The workloads that share a Sidecar.
 #[derive(Debug)]
 pub(super) struct Group<'c> {
@@ -43,7 +49,7 @@ struct Variant<'c> {
     labels: &'c Labels,
     calls: Vec<Explained<'c>>,
     /// The calls that went to a host, which are the likeliest to break without it.
-    by_host: HashMap<&'c str, Vec<usize>>,
+    by_host: HashMap<&'c str, Vec<(u16, usize)>>,
 }
 
 /// The hosts that are needed, and those that are kept by rule.
@@ -62,8 +68,12 @@ pub(super) fn shrink(
     let fixed = like.egress.iter().filter(|it| it.port.is_some()).flat_map(|it| &it.hosts);
     let all: Vec<String> = all.into_iter().chain(fixed.cloned()).collect();
     let pool = Pool::of(after, &group.namespace, &all);
-    let trial = Trial { after, namespace: &group.namespace, like, variants: &variants, pool };
-    let mut entries: Vec<(String, Reason, Evidence)> =
+    let called = variants.iter().flat_map(|it| it.by_host.values().flatten());
+    let ports = called.map(|(port, _)| *port).collect::<BTreeSet<_>>().into_iter();
+    let ports = ports.map(|port| (port, pool.of_port(port))).collect();
+    let namespace = group.namespace.as_str();
+    let trial = Trial { after, namespace, like, variants: &variants, pool, ports };
+    let mut entries: Vec<Entry> =
         candidates.entries.into_iter().map(|(entry, (why, seen))| (entry, why, seen)).collect();
     // What was called least is tried first, so that of two ways the busier stays.
     entries.sort_by_key(|(entry, why, seen)| (why.is_rule(), seen.calls, entry.clone()));
@@ -78,10 +88,11 @@ impl<'c> Variant<'c> {
             .flat_map(|member| &member.workload.destinations)
             .map(|it| it.observed.as_ref())
             .collect();
-        let mut by_host: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_host: HashMap<&str, Vec<(u16, usize)>> = HashMap::new();
         for (place, observed) in distinct.iter().enumerate() {
-            if let Some(host) = observed.host {
-                by_host.entry(host).or_default().push(place);
+            let port = observed.destination.map(|at| at.port()).or(observed.port);
+            if let (Some(host), Some(port)) = (observed.host, port) {
+                by_host.entry(host).or_default().push((port, place));
             }
         }
         let explained = |it| Explained::new(it, &standing.outbound);
@@ -97,13 +108,12 @@ struct Trial<'t> {
     variants: &'t [Variant<'t>],
     /// All that any of the hosts imports.
     pool: Pool,
+    /// What of it decides over calls to each port.
+    ports: HashMap<u16, Pool>,
 }
 
 impl Trial<'_> {
-    fn shrunk(
-        &self,
-        mut entries: Vec<(String, Reason, Evidence)>,
-    ) -> Vec<(String, Reason, Evidence)> {
+    fn shrunk(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
         // What may as well be there must not break anything.
         let mut broken = self.broken(&entries);
         for reason in [Reason::KnownAddress, Reason::UnknownHost] {
@@ -122,12 +132,10 @@ impl Trial<'_> {
                     index += 1;
                     continue;
                 }
-                let mut without = entries.clone();
-                let (entry, ..) = without.remove(index);
-                if self.breaks(&without, &entry, &broken) {
+                if self.breaks(&entries, index, &broken) {
                     index += 1;
                 } else {
-                    entries = without;
+                    entries.remove(index);
                 }
             }
             if entries.len() == count {
@@ -138,48 +146,53 @@ impl Trial<'_> {
     }
 
     /// The calls that break, by variant and place.
-    fn broken(&self, entries: &[(String, Reason, Evidence)]) -> BTreeSet<(usize, usize)> {
+    fn broken(&self, entries: &[Entry]) -> BTreeSet<(usize, usize)> {
+        let sidecar = self.sidecar(entries, None);
         let mut broken = BTreeSet::new();
-        self.each(entries, |variant, it, outbound| {
-            let breaks = |call: &Explained<'_>| call.judge(outbound).verdict.breaks();
+        for (variant, it) in self.variants.iter().enumerate() {
+            let scope = self.scope(it, &sidecar, &self.pool);
+            let outbound = Outbound::new(self.after, &scope);
+            let breaks = |call: &Explained<'_>| call.judge(&outbound).verdict.breaks();
             let places = it.calls.iter().enumerate().filter(|(_, call)| breaks(call));
             broken.extend(places.map(|(place, _)| (variant, place)));
-            false
-        });
+        }
         broken
     }
 
-    /// Whether a call breaks that is not known to, without an entry.
-    fn breaks(
-        &self,
-        entries: &[(String, Reason, Evidence)],
-        without: &str,
-        known: &BTreeSet<(usize, usize)>,
-    ) -> bool {
-        let host = without.split_once('/').map_or(without, |(_, host)| host);
-        self.each(entries, |variant, it, outbound| {
-            let likely = it.by_host.get(host).into_iter().flatten().copied();
-            likely.chain(0..it.calls.len()).any(|place| {
+    /// Whether a call breaks without one of the entries that is not known to.
+    fn breaks(&self, entries: &[Entry], index: usize, known: &BTreeSet<(usize, usize)>) -> bool {
+        let sidecar = self.sidecar(entries, Some(index));
+        let entry = entries.get(index).map(|(entry, ..)| entry.as_str()).unwrap_or_default();
+        let host = entry.split_once('/').map_or(entry, |(_, host)| host);
+        self.variants.iter().enumerate().any(|(variant, it)| {
+            let breaks = |place: usize, outbound: &Outbound<'_>| {
                 let breaks = |call: &Explained<'_>| call.judge(outbound).verdict.breaks();
                 it.calls.get(place).is_some_and(breaks) && !known.contains(&(variant, place))
-            })
+            };
+            // The calls to that very host are asked first, over what decides over their port alone.
+            let likely = it.by_host.get(host).into_iter().flatten().take(LIKELY);
+            let is_needed = likely.filter_map(|(port, place)| Some((self.ports.get(port)?, place)));
+            is_needed.into_iter().any(|(pool, place)| {
+                let scope = self.scope(it, &sidecar, pool);
+                breaks(*place, &Outbound::new(self.after, &scope))
+            }) || {
+                let scope = self.scope(it, &sidecar, &self.pool);
+                let outbound = Outbound::new(self.after, &scope);
+                (0..it.calls.len()).any(|place| breaks(place, &outbound))
+            }
         })
     }
 
-    /// Looks at the routes that each variant has under these entries, until `look` is content.
-    fn each(
-        &self,
-        entries: &[(String, Reason, Evidence)],
-        mut look: impl FnMut(usize, &Variant<'_>, &Outbound<'_>) -> bool,
-    ) -> bool {
-        let hosts: Vec<String> = entries.iter().map(|(entry, ..)| entry.clone()).collect();
-        let sidecar = with_hosts(self.like, hosts);
-        self.variants.iter().enumerate().any(|(variant, it)| {
-            let target =
-                Target { namespace: self.namespace, labels: it.labels, kind: ProxyKind::Sidecar };
-            let scope = Scope::under(self.after, &target, Arc::clone(&sidecar), &self.pool);
-            look(variant, it, &Outbound::new(self.after, &scope))
-        })
+    /// The Sidecar with these entries, but one.
+    fn sidecar(&self, entries: &[Entry], but: Option<usize>) -> Arc<Sidecar> {
+        let kept = entries.iter().enumerate().filter(|(index, _)| Some(*index) != but);
+        with_hosts(self.like, kept.map(|(_, (entry, ..))| entry.clone()).collect())
+    }
+
+    fn scope(&self, variant: &Variant<'_>, sidecar: &Arc<Sidecar>, pool: &Pool) -> Scope {
+        let target =
+            Target { namespace: self.namespace, labels: variant.labels, kind: ProxyKind::Sidecar };
+        Scope::under(self.after, &target, Arc::clone(sidecar), pool)
     }
 }
 
