@@ -14,8 +14,8 @@ pub(crate) use sidecar::{
     SuggestArgs,
 };
 pub(crate) use telemetry::{
-    ExplainArgs, LintArgs, ManifestArgs, PodArgs, RenderArgs, ReplayArgs, SeverityArg,
-    TelemetryCommand, WhoArgs,
+    AmongArgs, ExplainArgs, LintArgs, ManifestArgs, OnePodArgs, PodArgs, RenderArgs, ReplayArgs,
+    SeverityArg, TelemetryCommand, WhoArgs,
 };
 
 /// Read Envoy and Istio access logs, in whatever format the mesh writes them

@@ -25,7 +25,7 @@ struct Objects {
     workloads: Vec<Workload>,
     /// The index of the workload with an address; `None` where several have it.
     by_ip: HashMap<IpAddr, Option<usize>>,
-    /// The indexes of pods by name.
+    /// The indexes of pods by name, and of controllers as `deploy/NAME`.
     by_pod: HashMap<String, Vec<usize>>,
 }
 
@@ -120,7 +120,7 @@ impl Objects {
                 name: pod.workload_name().to_owned(),
                 address: pod.ips.iter().copied().collect(),
             });
-            by_pod.entry(pod.meta.name.clone()).or_default().push(at);
+            by_pod.entry(pod.display_name()).or_default().push(at);
             // The address of a node is that of many pods.
             for ip in pod.ips.iter().filter(|_| !pod.host_network) {
                 by_ip.entry(*ip).and_modify(|at| *at = None).or_insert(Some(at));
@@ -130,9 +130,11 @@ impl Objects {
         Self { registry, workloads, by_ip, by_pod }
     }
 
-    /// The pod of a name; none where several namespaces have one and it is not said which.
+    /// The pod of a name, or the controller that made it where the pod itself is not there; none where
+    /// several namespaces have one and it is not said which.
     fn pod(&self, pod: &PodName) -> Option<usize> {
-        let named = self.by_pod.get(&pod.name)?.iter().copied();
+        let of_controller = || pod.controllers().find_map(|name| self.by_pod.get(&name));
+        let named = self.by_pod.get(&pod.name).or_else(of_controller)?.iter().copied();
         let mut meant = named.filter(|at| {
             let namespace = self.workloads.get(*at).map(|workload| &workload.namespace);
             pod.namespace.is_none() || pod.namespace.as_ref() == namespace

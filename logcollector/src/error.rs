@@ -37,12 +37,14 @@ pub(crate) enum Error {
     MeshConfig(Box<mesh::LoadError>),
     #[error("no pod `{}` in the manifests", visible::clipped(.name.as_bytes(), 120))]
     NoSuchPod { name: String, closest: Vec<String> },
-    #[error("pod `{}` is in several namespaces: {}", visible::clipped(.name.as_bytes(), 120), .namespaces.join(", "))]
-    SeveralPods { name: String, namespaces: Vec<String> },
+    #[error("pod `{}` is in several namespaces: {}", visible::clipped(.name.as_bytes(), 120), visible::text(.namespaces.join(", ").as_bytes()))]
+    SeveralPods { name: String, namespaces: Vec<String>, instead: String },
     #[error("waypoint `{}` logs its services differently", visible::clipped(.name.as_bytes(), 120))]
     SeveralServices { name: String },
     #[error("--format and --manifests both say what the format is")]
     FormatTwice,
+    #[error("standard input is named more than once, and can be read only once")]
+    StdinTwice,
     #[error("nothing to read: standard input is a terminal")]
     NothingToRead { command: &'static str },
     #[error("{}: {error}", visible::clipped(.name.as_bytes(), 200))]
@@ -125,11 +127,16 @@ impl Error {
                 Some("`logcollector telemetry who` lists the pods".to_owned())
             }
             Self::NoSuchPod { closest, .. } => Some(format!("did you mean {}?", or(closest))),
-            Self::SeveralPods { .. } => Some("say which with --namespace".to_owned()),
+            Self::SeveralPods { instead, .. } => {
+                Some(format!("say which with {}", visible::clipped(instead.as_bytes(), 200)))
+            }
             Self::SeveralServices { .. } => {
                 Some("give the filter of the service that is meant with --filter".to_owned())
             }
             Self::FormatTwice => Some("leave out one of them".to_owned()),
+            Self::StdinTwice => {
+                Some("without a LOG, it is the log: name files for the others".to_owned())
+            }
             Self::NoCluster { target } => {
                 let pod = visible::clipped(target.as_bytes(), 80);
                 Some(format!("kubectl logs -f {pod} -c istio-proxy | logcollector tail"))

@@ -12,6 +12,7 @@ use crate::cli::ManifestArgs;
 use crate::command::Outcome;
 use crate::error::Error;
 use crate::notes::Notes;
+use crate::source::one_stdin;
 use crate::visible;
 use crate::workloads::Workloads;
 
@@ -45,6 +46,7 @@ impl Manifests {
         if args.files.is_empty() {
             return Err(Error::NoManifests);
         }
+        one_stdin(args.paths())?;
         let mut loader = Loader::new();
         if let Some(path) = &args.mesh_config {
             loader.add_mesh_config(&name(path), &content(path)?);

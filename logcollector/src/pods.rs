@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+/// How the names of controllers begin, as kubectl shortens their kinds and `telemetry who` prints them.
+const CONTROLLERS: [&str; 5] = ["deploy", "sts", "ds", "job", "cronjob"];
+
 /// A pod, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PodName {
@@ -12,16 +15,22 @@ pub(crate) struct PodName {
 }
 
 impl PodName {
-    /// Reads `[NAMESPACE/]NAME`.
+    /// Reads `[NAMESPACE/]NAME`, where the name may be that of a controller, such as `deploy/NAME`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let (namespace, name) = match text.split_once('/') {
-            Some((namespace, name)) => (Some(namespace), name),
-            None => (None, text),
+        let parts: Vec<&str> = text.split('/').collect();
+        let (namespace, name) = match parts.as_slice() {
+            [name] => (None, (*name).to_owned()),
+            [kind, name] if CONTROLLERS.contains(kind) => (None, format!("{kind}/{name}")),
+            [namespace, name] => (Some(*namespace), (*name).to_owned()),
+            [namespace, kind, name] if CONTROLLERS.contains(kind) => {
+                (Some(*namespace), format!("{kind}/{name}"))
+            }
+            _ => (None, String::new()),
         };
-        if name.is_empty() || name.contains('/') || namespace == Some("") {
-            return Err("expected a pod as NAME or NAMESPACE/NAME".to_owned());
+        if name.is_empty() || parts.contains(&"") {
+            return Err("expected a pod as NAME or NAMESPACE/NAME, or deploy/NAME".to_owned());
         }
-        Ok(Self { namespace: namespace.map(str::to_owned), name: name.to_owned() })
+        Ok(Self { namespace: namespace.map(str::to_owned), name })
     }
 
     /// The controllers that may have made the pod, by its name: `deploy/NAME` and the like.
@@ -101,9 +110,15 @@ mod tests {
             let expected = expected.map(|text| PodName::parse(text).unwrap());
             assert_eq!(PodName::of_file(Path::new(path)), expected, "{path}");
         }
-        for text in ["", "/", "a/", "/b", "a/b/c"] {
+        for text in
+            ["", "/", "a/", "/b", "a/b/c", "deploy/", "a/deploy/", "/deploy/b", "a/deploy/b/c"]
+        {
             assert!(PodName::parse(text).is_err(), "{text}");
         }
         assert_eq!(PodName::parse("b").unwrap().namespace, None);
+        for (text, namespace) in [("deploy/b", None), ("a/deploy/b", Some("a"))] {
+            let pod = PodName::parse(text).unwrap();
+            assert_eq!((pod.namespace.as_deref(), pod.name.as_str()), (namespace, "deploy/b"));
+        }
     }
 }

@@ -6,8 +6,9 @@ mod growing;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::error::Error;
 pub(crate) use decode::fill;
 pub(crate) use follow::{Event, Follower};
 
@@ -58,6 +59,16 @@ impl Source {
     pub(crate) fn position(&self) -> u64 {
         self.position.value()
     }
+}
+
+/// Sees that no more than one of the paths is standard input: it would be empty for the second.
+///
+/// # Errors
+///
+/// When `-` is among them more than once.
+pub(crate) fn one_stdin<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<(), Error> {
+    let stdin = paths.into_iter().filter(|path| *path == Path::new("-"));
+    if stdin.count() > 1 { Err(Error::StdinTwice) } else { Ok(()) }
 }
 
 /// Sees that what is followed is not compressed, by its first bytes.

@@ -2,7 +2,7 @@
 
 use mesh::{Selector, Workload};
 
-use crate::cli::PodArgs;
+use crate::cli::{AmongArgs, OnePodArgs, PodArgs};
 use crate::error::{Error, Marked, closest};
 use crate::pods::PodName;
 
@@ -17,18 +17,31 @@ impl<'i> Workloads<'i> {
     ///
     /// When the label selector is none, or when a pod that is named is not there.
     pub(crate) fn chosen(&self, args: &PodArgs) -> Result<Vec<&'i Workload>, Error> {
-        let selector = args.selector.as_deref().map(parse_selector).transpose()?;
-        let in_namespace = self.in_namespace(args.namespace.as_deref());
+        let in_namespace = self.in_namespace(args.among.namespace.as_deref());
         for name in &args.pods {
             if !in_namespace.iter().any(|workload| is_named(workload, name)) {
                 return Err(no_such_pod(name, &in_namespace));
             }
         }
-        let chosen = in_namespace.into_iter().filter(|workload| {
-            let named = args.pods.is_empty() || args.pods.iter().any(|it| is_named(workload, it));
-            named && selector.as_ref().is_none_or(|selector| selector.matches(&workload.labels))
-        });
-        Ok(chosen.collect())
+        let mut chosen = self.among(&args.among)?;
+        if !args.pods.is_empty() {
+            chosen.retain(|workload| args.pods.iter().any(|name| is_named(workload, name)));
+        }
+        Ok(chosen)
+    }
+
+    /// The workloads of a namespace and with labels, as far as these are given.
+    ///
+    /// # Errors
+    ///
+    /// When the label selector is none.
+    pub(crate) fn among(&self, args: &AmongArgs) -> Result<Vec<&'i Workload>, Error> {
+        let selector = args.selector.as_deref().map(parse_selector).transpose()?;
+        let mut among = self.in_namespace(args.namespace.as_deref());
+        if let Some(selector) = selector {
+            among.retain(|workload| selector.matches(&workload.labels));
+        }
+        Ok(among)
     }
 
     /// The one workload of a name.
@@ -36,22 +49,37 @@ impl<'i> Workloads<'i> {
     /// # Errors
     ///
     /// When it is not there, or in several namespaces.
-    pub(crate) fn one(&self, name: &str, namespace: Option<&str>) -> Result<&'i Workload, Error> {
-        let in_namespace = self.in_namespace(namespace);
-        let found: Vec<_> = in_namespace.iter().filter(|it| is_named(it, name)).collect();
-        match found.as_slice() {
+    pub(crate) fn one(&self, pod: &OnePodArgs) -> Result<&'i Workload, Error> {
+        let in_namespace = self.in_namespace(pod.namespace.as_deref());
+        match self.named(&pod.pod, pod.namespace.as_deref()).as_slice() {
             [workload] => Ok(workload),
-            [] => Err(no_such_pod(name, &in_namespace)),
-            several => Err(Error::SeveralPods {
-                name: name.to_owned(),
-                namespaces: several.iter().map(|it| it.meta.namespace.clone()).collect(),
-            }),
+            [] => Err(no_such_pod(&pod.pod, &in_namespace)),
+            several => Err(several_pods(&pod.pod, several, "--namespace NAMESPACE".to_owned())),
         }
     }
 
-    /// The pod of an option `--pod [NAMESPACE/]NAME`.
+    /// The workload of an option `--pod`: the pod, or the controller that made it where the pod
+    /// itself is not there.
+    ///
+    /// # Errors
+    ///
+    /// When neither is there, or when several namespaces have one.
     pub(crate) fn pod(&self, pod: &PodName) -> Result<&'i Workload, Error> {
-        self.one(&pod.name, pod.namespace.as_deref())
+        let namespace = pod.namespace.as_deref();
+        let names = std::iter::once(pod.name.clone()).chain(pod.controllers());
+        let found = names.map(|name| self.named(&name, namespace)).find(|found| !found.is_empty());
+        match found.as_deref() {
+            Some([workload]) => Ok(workload),
+            Some(several) => {
+                Err(several_pods(&pod.name, several, format!("--pod NAMESPACE/{}", pod.name)))
+            }
+            None => Err(no_such_pod(&pod.name, &self.in_namespace(namespace))),
+        }
+    }
+
+    fn named(&self, name: &str, namespace: Option<&str>) -> Vec<&'i Workload> {
+        let in_namespace = self.in_namespace(namespace).into_iter();
+        in_namespace.filter(|workload| is_named(workload, name)).collect()
     }
 
     fn in_namespace(&self, namespace: Option<&str>) -> Vec<&'i Workload> {
@@ -79,6 +107,11 @@ fn no_such_pod(name: &str, workloads: &[&Workload]) -> Error {
     let names: Vec<String> = workloads.iter().map(|workload| workload.display_name()).collect();
     let closest = closest(name, names.iter().map(String::as_str));
     Error::NoSuchPod { name: name.to_owned(), closest }
+}
+
+fn several_pods(name: &str, pods: &[&Workload], instead: String) -> Error {
+    let namespaces = pods.iter().map(|workload| workload.meta.namespace.clone()).collect();
+    Error::SeveralPods { name: name.to_owned(), namespaces, instead }
 }
 
 fn parse_selector(text: &str) -> Result<Selector, Error> {

@@ -22,6 +22,25 @@ fn the_codes_of_lint() {
     check("telemetry.md", "codes", &table);
 }
 
+#[test]
+fn the_attributes_of_filters() {
+    let mut table = "| attribute | on TCP | carried by |\n|---|---|---|\n".to_owned();
+    for attribute in expression::known_attributes() {
+        let ways: Vec<String> = attribute
+            .carriers()
+            .map(|operators| {
+                let operators: Vec<String> =
+                    operators.iter().map(|operator| format!("`%{operator}%`")).collect();
+                operators.join(" and ")
+            })
+            .collect();
+        let on_tcp = if attribute.is_http_only() { "" } else { "yes" };
+        let carried = ways.join(", or ").replace('|', "\\|");
+        writeln!(table, "| `{}` | {on_tcp} | {carried} |", attribute.path()).unwrap();
+    }
+    check("filters.md", "attributes", &table);
+}
+
 /// Compares what stands between two markers of a document, or writes it.
 fn check(document: &str, name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(document);

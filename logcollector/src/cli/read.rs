@@ -44,8 +44,8 @@ pub(crate) struct ReadArgs {
     #[arg(short, long, value_enum, help_heading = "Printing")]
     pub(crate) output: Option<OutputArg>,
 
-    /// Print only these fields, in this order; pod, container, stream, time, extra and ambiguous
-    /// may be among them
+    /// Print only these fields, in this order; pod, container, stream, time, extra, ambiguous and,
+    /// with --enrich, traffic may be among them
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = field)]
     #[arg(help_heading = "Printing")]
     pub(crate) fields: Option<Vec<String>>,
@@ -105,6 +105,13 @@ pub(crate) struct PodFormatArgs {
     #[arg(long, value_name = "[NAMESPACE/]POD", value_parser = PodName::parse)]
     #[arg(requires = "manifests", help_heading = "Reading")]
     pub(crate) pod: Option<PodName>,
+}
+
+impl PodFormatArgs {
+    /// All that is to be read.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.manifests.iter().chain(&self.mesh_config)
+    }
 }
 
 /// How records are printed.

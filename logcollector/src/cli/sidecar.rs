@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use sidecar::IstioVersion;
 
-use super::telemetry::{ManifestArgs, OnePodArgs};
+use super::telemetry::{AmongArgs, ManifestArgs, OnePodArgs};
 use super::{DocumentOutput, FormatArgs};
 use crate::pods::PodName;
 
@@ -132,10 +132,6 @@ pub(crate) struct SuggestArgs {
     #[command(flatten)]
     pub(crate) logs: LogsArgs,
 
-    /// Only for workloads of this namespace [default: all that the logs are of]
-    #[arg(short, long, value_name = "NAMESPACE")]
-    pub(crate) namespace: Option<String>,
-
     /// One Sidecar for each workload, with a selector, in place of one for each namespace
     #[arg(long)]
     pub(crate) workload: bool,
@@ -173,6 +169,9 @@ pub(crate) struct LogsArgs {
     #[arg(long, value_name = "[NAMESPACE/]POD", value_parser = PodName::parse)]
     #[arg(help_heading = "Reading")]
     pub(crate) pod: Option<PodName>,
+
+    #[command(flatten)]
+    pub(crate) among: AmongArgs,
 }
 
 /// A policy for unknown traffic.

@@ -47,6 +47,13 @@ pub(crate) struct ManifestArgs {
     pub(crate) revision: Option<String>,
 }
 
+impl ManifestArgs {
+    /// All that is to be read.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().chain(&self.mesh_config)
+    }
+}
+
 /// Which pods are meant.
 #[derive(Debug, Args)]
 pub(crate) struct PodArgs {
@@ -54,6 +61,13 @@ pub(crate) struct PodArgs {
     #[arg(value_name = "POD")]
     pub(crate) pods: Vec<String>,
 
+    #[command(flatten)]
+    pub(crate) among: AmongArgs,
+}
+
+/// Among which pods is chosen.
+#[derive(Debug, Args)]
+pub(crate) struct AmongArgs {
     /// Pods of this namespace [default: every namespace in the manifests]
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
@@ -77,6 +91,10 @@ pub(crate) struct OnePodArgs {
     /// Its namespace; needed where several have a pod of the name
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
+
+    /// Look in every namespace, as without --namespace
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub(crate) all_namespaces: bool,
 }
 
 /// Show for each pod whether its proxy logs, through which provider and under which filter

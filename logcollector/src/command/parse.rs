@@ -11,7 +11,7 @@ use super::reading::{End, Reading};
 use crate::cli::ParseArgs;
 use crate::error::Error;
 use crate::output::Stop;
-use crate::source::Source;
+use crate::source::{Source, one_stdin};
 
 /// How much is read at a time; a format is told from the first block.
 const BLOCK: usize = 256 * 1024;
@@ -21,6 +21,7 @@ const LONG: u64 = 64 * 1024 * 1024;
 /// Runs `parse`.
 pub(crate) fn run(args: ParseArgs) -> Result<Outcome, Error> {
     let files = inputs(args.files, "parse")?;
+    one_stdin(args.read.pods.paths().chain(&files))?;
     let mut reading = Reading::new(args.read)?;
     let (unreadable, stopped) = read_all(&mut reading, &files);
     let outcome = reading.finish(stopped)?;

@@ -5,6 +5,7 @@ mod endpoints;
 mod scope;
 mod suggest;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use mesh::{Inventory, Labels, Workload};
@@ -13,11 +14,12 @@ use sidecar::{Scope, Settings, Target, View};
 use super::Outcome;
 use super::parse::{inputs, read_all};
 use super::reading::Reading;
-use crate::cli::{FormatArgs, IstioArgs, LogsArgs, SidecarCommand};
+use crate::cli::{AmongArgs, FormatArgs, IstioArgs, LogsArgs, ManifestArgs, SidecarCommand};
 use crate::error::Error;
 use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::select::{Collector, Selection};
+use crate::source::one_stdin;
 
 /// Runs a command of `sidecar`.
 pub(crate) fn run(command: SidecarCommand) -> Result<Outcome, Error> {
@@ -55,17 +57,28 @@ struct Collected {
     unreadable: bool,
 }
 
+/// The logs to read beside manifests and other objects.
+fn logs(
+    args: &LogsArgs,
+    manifests: &ManifestArgs,
+    objects: Option<&PathBuf>,
+    command: &'static str,
+) -> Result<Vec<PathBuf>, Error> {
+    let logs = inputs(args.logs.clone(), command)?;
+    one_stdin(manifests.paths().chain(objects).chain(&logs))?;
+    Ok(logs)
+}
+
 /// Collects the calls that logs tell of; `None` when whoever read standard output has gone.
 fn collect(
+    logs: &[PathBuf],
     args: LogsArgs,
     format: FormatArgs,
     manifests: &Manifests,
-    collector: Collector,
-    command: &'static str,
 ) -> Result<Option<Collected>, Error> {
-    let logs = inputs(args.logs, command)?;
+    let collector = Collector::new(chosen(manifests, &args.among)?);
     let mut reading = Reading::collecting(format, args.pod, manifests, collector, Notes::new())?;
-    let (unreadable, stopped) = read_all(&mut reading, &logs);
+    let (unreadable, stopped) = read_all(&mut reading, logs);
     let Some(finished) = reading.end(stopped)? else { return Ok(None) };
     let Some(Selection::Collect(collector)) = finished.selection else { return Ok(None) };
     let (notes, collector) = (finished.notes, *collector);
@@ -76,7 +89,26 @@ fn collect(
             collector.strangers
         ));
     }
+    if collector.left_out > 0 {
+        notes.say(&format!(
+            "records of workloads that --namespace and --selector leave out: {}",
+            collector.left_out
+        ));
+    }
     Ok(Some(Collected { collector, notes, unreadable }))
+}
+
+/// The workloads whose calls count, by namespace and name; `None` where all do.
+fn chosen(
+    manifests: &Manifests,
+    among: &AmongArgs,
+) -> Result<Option<HashSet<(String, String)>>, Error> {
+    if among.namespace.is_none() && among.selector.is_none() {
+        return Ok(None);
+    }
+    let chosen = manifests.workloads().among(among)?.into_iter();
+    let names = chosen.map(|it| (it.meta.namespace.clone(), it.workload_name().to_owned()));
+    Ok(Some(names.collect()))
 }
 
 /// The labels of a workload, by namespace and name: those of its first pod.

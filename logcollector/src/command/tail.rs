@@ -13,7 +13,7 @@ use super::shutdown::Shutdown;
 use super::{Outcome, formatting};
 use crate::cli::TailArgs;
 use crate::error::Error;
-use crate::source::{Event, Follower, STDIN, refuse_compressed};
+use crate::source::{Event, Follower, STDIN, one_stdin, refuse_compressed};
 
 /// How much of a pipe is read at a time.
 const BLOCK: usize = 64 * 1024;
@@ -33,6 +33,9 @@ pub(crate) fn run(args: TailArgs) -> Result<Outcome, Error> {
             return Err(Error::NoCluster { target: target.clone() });
         }
         _ => {}
+    }
+    if target.is_none() {
+        one_stdin(args.read.pods.paths().chain([&PathBuf::from("-")]))?;
     }
     let reading = Reading::new(args.read)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -123,9 +123,12 @@ impl Columns {
 
     /// Names that no record had, and keys that had no column.
     pub(crate) fn remarks(&self) -> Vec<String> {
-        let ours = |name: &str| WRAPPER_KEYS.contains(&name) || RECORD_KEYS.contains(&name);
+        let ours = |name: &str| WRAPPER_KEYS.contains(&name) || [EXTRA, AMBIGUOUS].contains(&name);
         let never = self.columns.iter().filter(|column| !column.seen && !ours(&column.name));
-        let never = never.map(|column| format!("no record has a field `{}`", column.name));
+        let never = never.map(|column| match column.name.as_str() {
+            TRAFFIC => format!("no record has a field `{TRAFFIC}`: --enrich gives it"),
+            name => format!("no record has a field `{name}`"),
+        });
         let left_out = self.left_out.iter().map(|key| {
             format!("the columns are those of the first record: `{key}` of a later one has none")
         });
@@ -152,6 +155,7 @@ impl Column {
             EXTRA if extra_is_disputed(entry.record) => return Cell::Disputed,
             EXTRA if entry.record.extra().next().is_some() => return Cell::Extra,
             TRAFFIC if entry.traffic.is_some() => {
+                self.seen = true;
                 return entry.traffic.map_or(Cell::Absent, Cell::Traffic);
             }
             AMBIGUOUS if entry.record.ambiguity().is_some() => return Cell::Ambiguous,

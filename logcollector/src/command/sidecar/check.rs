@@ -3,7 +3,7 @@
 use mesh::Labels;
 use sidecar::{CheckReport, Checked, Checker, Verdict, View};
 
-use super::{collect, labels, revision, say_filtered, settings};
+use super::{collect, labels, logs, revision, say_filtered, settings};
 use crate::cli::CheckArgs;
 use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
@@ -11,17 +11,15 @@ use crate::error::Error;
 use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::paint::{BOLD, DIM, GREEN, Paint, RED, YELLOW};
-use crate::select::Collector;
 use crate::visible;
 
 /// Runs `sidecar check`.
 pub(crate) fn run(args: CheckArgs) -> Result<Outcome, Error> {
+    let logs = logs(&args.logs, &args.manifests, Some(&args.new), "sidecar check")?;
     let notes = Notes::new();
     let manifests = Manifests::read(&args.manifests, &notes)?;
     let changed = manifests.with(std::slice::from_ref(&args.new), &notes);
-    let collector = Collector::new(None);
-    let command = "sidecar check";
-    let Some(collected) = collect(args.logs, args.format, &manifests, collector, command)? else {
+    let Some(collected) = collect(&logs, args.logs, args.format, &manifests)? else {
         return Ok(Outcome::Done);
     };
     say_filtered(&manifests, &collected.collector, &collected.notes);
@@ -53,7 +51,7 @@ fn text(report: &CheckReport, paint: Paint) -> String {
         text.push('\n');
     }
     let end = format!(
-        "{} records, {} destinations would break, {} cannot be told\n",
+        "records: {}, destinations that would break: {}, that cannot be told: {}\n",
         report.period.records, report.broken, report.unresolved
     );
     text.push_str(&paint.text(if report.broken > 0 { RED } else { GREEN }, &end));
@@ -64,12 +62,12 @@ fn text(report: &CheckReport, paint: Paint) -> String {
 fn line(checked: &Checked, paint: Paint) -> String {
     let style = match checked.verdict {
         verdict if verdict.breaks() => RED,
-        Verdict::Unresolved | Verdict::ChangesForm => YELLOW,
+        Verdict::Unresolved => YELLOW,
         _ => DIM,
     };
     let seen = checked.last_seen.map(|time| format!(", last {time}")).unwrap_or_default();
     let mut text = format!(
-        "  {} {}, {} calls{seen}\n",
+        "  {} {}, calls: {}{seen}\n",
         paint.text(style, checked.verdict.as_str()),
         visible::text(destination(checked).as_bytes()),
         checked.count,

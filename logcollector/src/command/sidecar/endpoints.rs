@@ -10,14 +10,16 @@ use crate::error::Error;
 use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::paint::{GREEN, Paint, RED};
+use crate::source::one_stdin;
 use crate::visible;
 
 /// Runs `sidecar endpoints`.
 pub(crate) fn run(args: &EndpointsArgs) -> Result<Outcome, Error> {
+    one_stdin(args.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
     let manifests = Manifests::read(&args.manifests, &notes)?;
     let table = |manifests: &Manifests| -> Result<EndpointTable, Error> {
-        let workload = manifests.workloads().one(&args.pod.pod, args.pod.namespace.as_deref())?;
+        let workload = manifests.workloads().one(&args.pod)?;
         let addresses: Vec<String> = workload.ips.iter().map(ToString::to_string).collect();
         let (view, scope) = scope(manifests, workload, &args.istio);
         Ok(sidecar::endpoints(&view, &scope, &addresses))

@@ -13,14 +13,16 @@ use crate::grid::Grid;
 use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::paint::{BOLD, GREEN, Paint, RED};
+use crate::source::one_stdin;
 use crate::visible;
 
 /// Runs `sidecar scope`.
 pub(crate) fn run(args: &ScopeArgs) -> Result<Outcome, Error> {
+    one_stdin(args.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
     let manifests = Manifests::read(&args.manifests, &notes)?;
     let report = |manifests: &Manifests| {
-        let workload = manifests.workloads().one(&args.pod.pod, args.pod.namespace.as_deref())?;
+        let workload = manifests.workloads().one(&args.pod)?;
         Ok(scope(manifests, workload, &args.istio).1.report(&workload.display_name()))
     };
     let before: ScopeReport = report(&manifests)?;

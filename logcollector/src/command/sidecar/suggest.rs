@@ -3,27 +3,25 @@
 use mesh::{Labels, Object};
 use sidecar::{Grouping, PolicyMode, SuggestOptions};
 
-use super::{collect, labels, revision, say_filtered, settings};
+use super::{collect, labels, logs, revision, say_filtered, settings};
 use crate::cli::{DocumentOutput, PolicyArg, SuggestArgs};
 use crate::command::document::json;
 use crate::command::{Outcome, print};
 use crate::error::Error;
 use crate::manifests::{self, Manifests};
 use crate::notes::Notes;
-use crate::select::Collector;
 use crate::visible;
 
 /// Runs `sidecar suggest`.
 pub(crate) fn run(args: SuggestArgs) -> Result<Outcome, Error> {
+    let logs = logs(&args.logs, &args.manifests, args.merge.as_ref(), "sidecar suggest")?;
     let notes = Notes::new();
     let manifests = Manifests::read(&args.manifests, &notes)?;
     let (merge, unmerged) = match &args.merge {
         Some(file) => manifests::objects(file, &notes),
         None => (Vec::<Object>::new(), false),
     };
-    let collector = Collector::new(args.namespace);
-    let command = "sidecar suggest";
-    let Some(collected) = collect(args.logs, args.format, &manifests, collector, command)? else {
+    let Some(collected) = collect(&logs, args.logs, args.format, &manifests)? else {
         return Ok(Outcome::Done);
     };
     say_filtered(&manifests, &collected.collector, &collected.notes);

@@ -12,7 +12,7 @@ use crate::notes::Notes;
 /// Runs `telemetry explain`.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
     let manifests = Manifests::read(&args.manifests, &Notes::new())?;
-    let workload = manifests.workloads().one(&args.pod.pod, args.pod.namespace.as_deref())?;
+    let workload = manifests.workloads().one(&args.pod)?;
     let cluster = Cluster::new(&manifests.inventory);
     let stories = cluster.explain(workload, manifests.revision.as_deref());
     let printed = match (pretty(args.output), stories.as_slice()) {

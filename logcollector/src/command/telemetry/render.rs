@@ -12,7 +12,7 @@ use crate::notes::Notes;
 /// Runs `telemetry render`.
 pub(crate) fn run(args: &RenderArgs) -> Result<Outcome, Error> {
     let manifests = Manifests::read(&args.manifests, &Notes::new())?;
-    let workload = manifests.workloads().one(&args.pod.pod, args.pod.namespace.as_deref())?;
+    let workload = manifests.workloads().one(&args.pod)?;
     let cluster = Cluster::new(&manifests.inventory);
     let rendered = cluster.render(workload, manifests.revision.as_deref());
     let printed = match pretty(args.output) {

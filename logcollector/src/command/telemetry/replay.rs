@@ -17,6 +17,7 @@ use crate::notes::Notes;
 use crate::paint::{BOLD, Paint, RED};
 use crate::pods::PodName;
 use crate::select::{self, Counts, Loggers, Replay, Selection};
+use crate::source::one_stdin;
 
 /// How many rows of a table are shown to a person.
 const ROWS: usize = 20;
@@ -24,6 +25,7 @@ const ROWS: usize = 20;
 /// Runs `telemetry replay`.
 pub(crate) fn run(args: ReplayArgs) -> Result<Outcome, Error> {
     let logs = inputs(args.logs, "telemetry replay")?;
+    one_stdin(args.manifests.paths().chain(&logs))?;
     let notes = Notes::new();
     let (replay, manifests) = match (&args.filter, &args.pod) {
         (Some(text), _) => {
