@@ -30,7 +30,7 @@ fn the_attributes_of_filters() {
             .carriers()
             .map(|operators| {
                 let operators: Vec<String> =
-                    operators.iter().map(|operator| format!("`%{operator}%`")).collect();
+                    operators.iter().map(|operator| written(operator)).collect();
                 operators.join(" and ")
             })
             .collect();
@@ -39,6 +39,12 @@ fn the_attributes_of_filters() {
         writeln!(table, "| `{}` | {on_tcp} | {carried} |", attribute.path()).unwrap();
     }
     check("filters.md", "attributes", &table);
+}
+
+/// An operator as a format has it; an argument that ends in a colon goes on.
+fn written(operator: &str) -> String {
+    let rest = if operator.ends_with(':') { "...)" } else { "" };
+    format!("`%{operator}{rest}%`")
 }
 
 /// Compares what stands between two markers of a document, or writes it.
