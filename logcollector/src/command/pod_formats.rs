@@ -16,7 +16,7 @@ use crate::visible;
 /// The paths of a container's log.
 const CONTAINER_LOG: [&str; 2] = ["/dev/stdout", "/dev/stderr"];
 
-/// The choice of formats that manifests make, for the lines of one pod if that was named.
+/// The choice of formats that manifests make; `pod` wrote the lines of which nothing else tells the pod.
 ///
 /// # Errors
 ///
@@ -38,8 +38,9 @@ pub(super) fn choice(
     let Some(pod) = pod else { return Ok(Choice::Pods(formats, Detector::new(options))) };
     match formats.all_of(pod) {
         Some(known) => match <[_; 1]>::try_from(known) {
-            Ok([format]) => Ok(Choice::Fixed(format)),
-            Err(_) => Ok(Choice::Pods(formats, Detector::new(options))),
+            // Lines are put together for a fixed format only.
+            Ok([format]) if format.lines_per_record() > 1 => Ok(Choice::Fixed(format)),
+            _ => Ok(Choice::Pods(formats, Detector::new(options))),
         },
         None => Err(Error::NoSuchPod {
             name: pod.name.clone(),

@@ -22,6 +22,8 @@ use crate::sink::{Columns, RECORD_KEYS, Sink, WRAPPER_KEYS};
 pub(crate) struct Reading {
     pub(crate) pipeline: Pipeline<Stdout>,
     strict: bool,
+    /// What the work ends with if nothing is wrong with it: manifests may not be all there.
+    outcome: Outcome,
 }
 
 /// Why an input was not read to its end.
@@ -63,7 +65,8 @@ impl Reading {
             sink: sink(output, columns, args.skip_absent),
         };
         let output = Output::new(io::stdout(), guard(output, terminal));
-        Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: args.strict })
+        let outcome = manifests.map_or(Outcome::Done, |it| it.outcome(Outcome::Done));
+        Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: args.strict, outcome })
     }
 
     /// A pipeline that prints nothing and counts what `replay` would have kept.
@@ -78,7 +81,11 @@ impl Reading {
             sink: Sink::None,
         };
         let output = Output::new(io::stdout(), Guard::Off);
-        Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: false })
+        Ok(Self {
+            pipeline: Pipeline::new(settings, output, notes),
+            strict: false,
+            outcome: Outcome::Done,
+        })
     }
 
     /// A pipeline that prints nothing and collects the calls of workloads.
@@ -105,15 +112,19 @@ impl Reading {
             sink: Sink::None,
         };
         let output = Output::new(io::stdout(), Guard::Off);
-        Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: false })
+        Ok(Self {
+            pipeline: Pipeline::new(settings, output, notes),
+            strict: false,
+            outcome: Outcome::Done,
+        })
     }
 
     /// Ends the work, and prints the account. `stopped` is why it ended before its time, if it did.
     pub(crate) fn finish(self, stopped: Result<(), Stop>) -> Result<Outcome, Error> {
-        let strict = self.strict;
+        let (strict, outcome) = (self.strict, self.outcome);
         let Some(finished) = self.end(stopped)? else { return Ok(Outcome::Done) };
         let rejected = strict && finished.account.has_unparsed();
-        Ok(if rejected { Outcome::No } else { Outcome::Done })
+        Ok(if rejected && outcome == Outcome::Done { Outcome::No } else { outcome })
     }
 
     /// Ends the work, prints the account, and gives what is left; `None` when whoever read standard

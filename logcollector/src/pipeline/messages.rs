@@ -42,9 +42,9 @@ pub(super) struct Messages<W: Write> {
     formats: Formats,
     selection: Option<Selection>,
     enricher: Option<Enricher>,
-    /// The pod that wrote all inputs, if that was said.
+    /// The pod that wrote the inputs whose names do not tell, if that was said.
     pod: Option<PodName>,
-    /// The pod that wrote this input, by its name.
+    /// The pod that wrote this input's lines where they do not tell.
     input_pod: Option<PodName>,
     /// How many pods had no format in the manifests.
     unknown_pods: u32,
@@ -97,7 +97,7 @@ impl<W: Write> Messages<W> {
     pub(super) fn begin(&mut self, name: &str) {
         self.streams = Streams::default();
         self.input = visible::text(name.as_bytes());
-        self.input_pod = self.pod.clone().or_else(|| PodName::of_file(Path::new(name)));
+        self.input_pod = PodName::of_file(Path::new(name)).or_else(|| self.pod.clone());
         self.line_number = 0;
         self.first_format = None;
         self.without_format = 0;
