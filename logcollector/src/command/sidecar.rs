@@ -89,6 +89,12 @@ fn collect(
             collector.strangers
         ));
     }
+    let beyond: u64 = collector.calls.workloads().iter().map(|calls| calls.beyond_limit).sum();
+    if beyond > 0 {
+        notes.say(&format!(
+            "calls that are not looked at, as their workloads have too many destinations: {beyond}"
+        ));
+    }
     if collector.left_out > 0 {
         notes.say(&format!(
             "records of workloads that --namespace and --selector leave out: {}",
