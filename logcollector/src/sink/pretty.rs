@@ -173,9 +173,8 @@ impl Glance<'_> {
 
     fn write_upstream(&self, out: &mut Vec<u8>) {
         let names = self.traffic.map(Names::of).unwrap_or_default();
-        let service = names
-            .service
-            .or_else(|| self.text(WellKnown::UpstreamCluster).map(|cluster| service(&cluster)));
+        let cluster = || self.text(WellKnown::UpstreamCluster).filter(|_| !names.tell_cluster);
+        let service = names.service.or_else(|| cluster().map(|cluster| service(&cluster)));
         let host = names.destination.or_else(|| self.text(WellKnown::UpstreamHost));
         if service.is_none() && host.is_none() && names.source.is_none() {
             return;

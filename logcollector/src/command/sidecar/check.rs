@@ -42,7 +42,7 @@ pub(crate) fn run(args: CheckArgs) -> Result<Outcome, Error> {
 
 fn text(report: &CheckReport, paint: Paint) -> String {
     let mut text = String::new();
-    for workload in &report.workloads {
+    for workload in report.workloads.iter().filter(|workload| !workload.destinations.is_empty()) {
         let sidecar = workload.sidecar.as_deref().unwrap_or("no Sidecar");
         let head = format!("{}/{} under {sidecar}", workload.namespace, workload.workload);
         text.push_str(&paint.text(BOLD, &visible::text(head.as_bytes())));

@@ -13,6 +13,8 @@ pub(super) struct Names {
     pub(super) source: Option<String>,
     pub(super) service: Option<String>,
     pub(super) destination: Option<String>,
+    /// Whether these say what the cluster's name would.
+    pub(super) tell_cluster: bool,
     /// What is out of the ordinary.
     pub(super) remark: Option<(Style, &'static str)>,
 }
@@ -34,11 +36,19 @@ impl Names {
             Class::InboundRejected => (RED, "rejected"),
             Class::OutboundMatched | Class::Inbound | Class::Unknown => (Style::new(), ""),
         };
+        let destination =
+            enriched.destination.map(|destination| match (traffic.class, traffic.port) {
+                (Class::Inbound, Some(port)) => format!("{}:{port}", workload(destination)),
+                _ => workload(destination),
+            });
+        let remark = Some(remark).filter(|(_, word)| !word.is_empty());
+        let is_inbound = traffic.class == Class::Inbound && destination.is_some();
         Self {
+            tell_cluster: is_inbound || remark.is_some(),
             source: enriched.source.map(workload),
             service,
-            destination: enriched.destination.map(workload),
-            remark: Some(remark).filter(|(_, word)| !word.is_empty()),
+            destination,
+            remark,
         }
     }
 }
