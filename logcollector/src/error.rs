@@ -111,7 +111,8 @@ impl Error {
                 Some(format!("did you mean {}?", or(closest)))
             }
             Self::NoManifests => Some(
-                "kubectl get pods,namespaces,services,telemetries,sidecars,configmaps -A -o yaml \
+                "kubectl get pods,namespaces,services,endpointslices,telemetries,sidecars,\
+                 serviceentries,virtualservices,destinationrules,configmaps -A -o yaml \
                  > cluster.yaml\nand then: -f cluster.yaml"
                     .to_owned(),
             ),

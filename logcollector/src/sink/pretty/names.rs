@@ -1,7 +1,7 @@
 //! Names of workloads and services, where the traffic is known.
 
 use anstyle::Style;
-use sidecar::Class;
+use sidecar::{Class, Direction};
 
 use crate::enrich::{Enriched, Workload};
 use crate::paint::{RED, YELLOW};
@@ -31,20 +31,18 @@ impl Names {
             visible::text(format!("{host}{port}{subset}").as_bytes())
         });
         let remark = match traffic.class {
-            Class::OutboundPassthrough | Class::InboundPassthrough => (YELLOW, "passthrough"),
-            Class::OutboundBlocked => (RED, "blocked"),
-            Class::InboundRejected => (RED, "rejected"),
-            Class::OutboundMatched | Class::Inbound | Class::Unknown => (Style::new(), ""),
+            Class::OutboundPassthrough | Class::InboundPassthrough => Some((YELLOW, "passthrough")),
+            Class::OutboundBlocked => Some((RED, "blocked")),
+            Class::InboundRejected => Some((RED, "rejected")),
+            Class::OutboundMatched | Class::Inbound | Class::Unknown => None,
         };
-        let destination =
-            enriched.destination.map(|destination| match (traffic.class, traffic.port) {
-                (Class::Inbound, Some(port)) => format!("{}:{port}", workload(destination)),
-                _ => workload(destination),
-            });
-        let remark = Some(remark).filter(|(_, word)| !word.is_empty());
-        let is_inbound = traffic.class == Class::Inbound && destination.is_some();
+        let is_inbound = traffic.direction == Some(Direction::Inbound);
+        let destination = enriched.destination.map(|it| match traffic.port {
+            Some(port) if is_inbound => format!("{}:{port}", workload(it)),
+            _ => workload(it),
+        });
         Self {
-            tell_cluster: is_inbound || remark.is_some(),
+            tell_cluster: remark.is_some() || (is_inbound && destination.is_some()),
             source: enriched.source.map(workload),
             service,
             destination,
