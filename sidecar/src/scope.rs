@@ -6,6 +6,7 @@
 
 mod hosts;
 mod listener;
+mod pool;
 mod report;
 pub(crate) mod select;
 mod union;
@@ -18,7 +19,7 @@ use crate::because::{Because, Reasons};
 use crate::object::{EgressListener, OutboundTrafficPolicy, PolicyMode, Sidecar};
 use crate::registry::{Alias, Port, Service};
 use crate::view::{Routing, View};
-pub(crate) use listener::Pool;
+pub(crate) use pool::Pool;
 pub use report::{ScopeChange, ScopeReport, ServiceReport};
 
 /// The proxy that a scope is for.

@@ -7,7 +7,8 @@ use mesh::{Labels, ProxyKind};
 
 use super::candidates::Candidates;
 use super::ground::Standing;
-use super::{Confidence, Evidence, Reason, SuggestedHost, with_hosts};
+use super::make::with_hosts;
+use super::{Confidence, Evidence, Reason, SuggestedHost};
 use crate::calls::WorkloadCalls;
 use crate::judge::Explained;
 use crate::object::Sidecar;
