@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use mesh::{Inventory, LoadError, Loaded, Loader, MeshConfigSource, Object, Workload};
 
+use telemetry::Cluster;
+
 use crate::cli::ManifestArgs;
 use crate::command::Outcome;
 use crate::error::Error;
@@ -85,6 +87,24 @@ impl Manifests {
                 ));
             }
         }
+    }
+
+    /// The Telemetry objects and what they lead to. Those that no cluster could hold are said: they do
+    /// not count.
+    pub(crate) fn telemetry(&self, notes: &Notes) -> Cluster<'_> {
+        let cluster = Cluster::new(&self.inventory);
+        let refused = cluster.telemetries().iter().filter(|telemetry| !telemetry.is_accepted());
+        let say = |telemetry: &telemetry::Telemetry| {
+            let meta = &telemetry.meta;
+            format!(
+                "{}: Telemetry/{}: an API server refuses it, so that it does not count; \
+                 `telemetry lint` says why",
+                meta.origin,
+                meta.qualified_name()
+            )
+        };
+        say_all(notes, "warning", &refused.map(say).collect::<Vec<_>>());
+        cluster
     }
 
     /// The revision of the istiod that decides for a workload.

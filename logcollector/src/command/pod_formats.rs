@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use accesslog::{Detector, Format, FormatOptions};
-use telemetry::{Cluster, Logger, Row, Sink};
+use telemetry::{Logger, Row, Sink};
 
 use crate::error::{Error, closest};
 use crate::formats::{Choice, PodFormats};
@@ -27,7 +27,7 @@ pub(super) fn choice(
     options: FormatOptions,
     notes: &Notes,
 ) -> Result<Choice, Error> {
-    let cluster = Cluster::new(&manifests.inventory);
+    let cluster = manifests.telemetry(notes);
     let mut compiler = Compiler { options: &options, notes, known: HashMap::new() };
     let mut formats = PodFormats::default();
     let mut names = Vec::new();

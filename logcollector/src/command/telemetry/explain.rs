@@ -1,6 +1,6 @@
 //! `telemetry explain`: why a proxy logs what it logs.
 
-use telemetry::{Cluster, Story};
+use telemetry::Story;
 
 use crate::cli::ExplainArgs;
 use crate::command::document::json;
@@ -11,9 +11,10 @@ use crate::notes::Notes;
 
 /// Runs `telemetry explain`.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
-    let manifests = Manifests::read(&args.manifests, &Notes::new())?;
+    let notes = Notes::new();
+    let manifests = Manifests::read(&args.manifests, &notes)?;
     let workload = manifests.workloads().one(&args.pod)?;
-    let cluster = Cluster::new(&manifests.inventory);
+    let cluster = manifests.telemetry(&notes);
     let stories = cluster.explain(workload, manifests.revision.as_deref());
     let printed = match (pretty(args.output), stories.as_slice()) {
         (Some(_), stories) => {

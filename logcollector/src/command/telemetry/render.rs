@@ -1,7 +1,5 @@
 //! `telemetry render`: the configuration that Envoy is given.
 
-use telemetry::Cluster;
-
 use crate::cli::RenderArgs;
 use crate::command::document::{indented, json};
 use crate::command::{Outcome, pretty, print};
@@ -11,9 +9,10 @@ use crate::notes::Notes;
 
 /// Runs `telemetry render`.
 pub(crate) fn run(args: &RenderArgs) -> Result<Outcome, Error> {
-    let manifests = Manifests::read(&args.manifests, &Notes::new())?;
+    let notes = Notes::new();
+    let manifests = Manifests::read(&args.manifests, &notes)?;
     let workload = manifests.workloads().one(&args.pod)?;
-    let cluster = Cluster::new(&manifests.inventory);
+    let cluster = manifests.telemetry(&notes);
     let rendered = cluster.render(workload, manifests.revision.as_deref());
     let printed = match pretty(args.output) {
         Some(_) => print(&indented(&rendered)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use telemetry::{Cluster, Decision, Row};
+use telemetry::{Decision, Row};
 
 use crate::cli::ReplayArgs;
 use crate::command::document::json;
@@ -56,7 +56,7 @@ pub(crate) fn run(args: ReplayArgs) -> Result<Outcome, Error> {
 /// The loggers that the manifests give a pod.
 fn of_pod(manifests: &Manifests, pod: &PodName, notes: &Notes) -> Result<Replay, Error> {
     let workload = manifests.workloads().pod(pod)?;
-    let cluster = Cluster::new(&manifests.inventory);
+    let cluster = manifests.telemetry(notes);
     let rows = cluster.who([workload], manifests.revision.as_deref());
     let side = |side: fn(&Row) -> Option<&Decision>| {
         let mut decisions = rows.iter().filter_map(side);

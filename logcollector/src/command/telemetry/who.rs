@@ -2,7 +2,7 @@
 
 use accesslog::{Encoding, Preset};
 use serde_json::{Map, Value};
-use telemetry::{Attached, Cluster, DecidedBy, Decision, FileFormat, Row, Sink};
+use telemetry::{Attached, DecidedBy, Decision, FileFormat, Row, Sink};
 
 use crate::cli::WhoArgs;
 use crate::command::document::array;
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &WhoArgs) -> Result<Outcome, Error> {
     let notes = Notes::new();
     let manifests = Manifests::read(&args.manifests, &notes)?;
     let workloads = manifests.workloads().chosen(&args.pods)?;
-    let cluster = Cluster::new(&manifests.inventory);
+    let cluster = manifests.telemetry(&notes);
     let rows = cluster.who(workloads, manifests.revision.as_deref());
     let printed = match pretty(args.output) {
         Some(paint) => print(text(&rows, paint).as_bytes()),
