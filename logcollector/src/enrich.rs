@@ -35,8 +35,9 @@ pub(crate) struct Workload {
     pub(crate) namespace: String,
     #[serde(rename = "workload")]
     pub(crate) name: String,
+    /// Its address; none for a controller, or for a pod that has none yet.
     #[serde(skip)]
-    address: PodAddress,
+    address: Option<PodAddress>,
 }
 
 /// The pod that wrote a line, as far as it is known.
@@ -73,7 +74,7 @@ impl Enricher {
         let objects = self.objects.as_ref();
         let workload = objects.zip(pod).and_then(|(objects, pod)| objects.pod(pod));
         let known = objects.zip(workload).and_then(|(objects, at)| objects.workloads.get(at));
-        Writer { address: known.map(|workload| workload.address).or(self.pod_ip), workload }
+        Writer { address: known.and_then(|workload| workload.address).or(self.pod_ip), workload }
     }
 
     /// What a record tells of its traffic.
@@ -118,7 +119,7 @@ impl Objects {
             workloads.push(Workload {
                 namespace: pod.meta.namespace.clone(),
                 name: pod.workload_name().to_owned(),
-                address: pod.ips.iter().copied().collect(),
+                address: (!pod.ips.is_empty()).then(|| pod.ips.iter().copied().collect()),
             });
             by_pod.entry(pod.display_name()).or_default().push(at);
             // The address of a node is that of many pods.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use accesslog::{Record, WellKnown};
+use accesslog::Record;
 use expression::{Expression, Verdict};
+use sidecar::{Direction, PodAddress, classify};
 
 use super::{Filters, Tally};
 use crate::error::Error;
@@ -79,26 +80,27 @@ pub(crate) struct Replay {
     client: Loggers,
     /// The server side, where it differs.
     server: Option<Loggers>,
+    /// The address of the pod, which helps to tell the sides.
+    address: Option<PodAddress>,
     pub(crate) tally: Tally,
     pub(crate) learned: Learned,
-}
-
-/// A side of a proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Client,
-    Server,
 }
 
 impl Replay {
     /// One set of loggers for all records.
     pub(crate) fn alike(loggers: Loggers) -> Self {
-        Self { client: loggers, server: None, tally: Tally::default(), learned: Learned::default() }
+        Self {
+            client: loggers,
+            server: None,
+            address: None,
+            tally: Tally::default(),
+            learned: Learned::default(),
+        }
     }
 
-    /// Loggers for calls that the pod makes and for calls that it takes.
-    pub(crate) fn sides(client: Loggers, server: Loggers) -> Self {
-        Self { server: Some(server), ..Self::alike(client) }
+    /// Loggers for calls that the pod with this address makes and for calls that it takes.
+    pub(crate) fn sides(client: Loggers, server: Loggers, address: PodAddress) -> Self {
+        Self { server: Some(server), address: Some(address), ..Self::alike(client) }
     }
 
     /// Counts a record.
@@ -114,11 +116,11 @@ impl Replay {
     }
 
     fn judge(&mut self, index: usize, record: &Record<'_>) -> Result<Verdict, Error> {
-        let Self { client, server, learned, .. } = self;
+        let Self { client, server, address, learned, .. } = self;
         let Some(server) = server else { return client.judge(index, record, learned) };
-        Ok(match side(record) {
-            Some(Side::Client) => client.judge(index, record, learned)?,
-            Some(Side::Server) => server.judge(index, record, learned)?,
+        Ok(match classify(record, *address).direction {
+            Some(Direction::Outbound) => client.judge(index, record, learned)?,
+            Some(Direction::Inbound) => server.judge(index, record, learned)?,
             None => {
                 let client = client.judge(index, record, learned)?;
                 let server = server.judge(index, record, learned)?;
@@ -126,24 +128,4 @@ impl Replay {
             }
         })
     }
-}
-
-/// The side of a sidecar that wrote a record, by the names that istiod gives clusters and routes;
-/// `None` where they do not tell.
-fn side(record: &Record<'_>) -> Option<Side> {
-    let text = |value| record.well_known(value).and_then(accesslog::Value::to_bytes);
-    let cluster = text(WellKnown::UpstreamCluster).unwrap_or_default();
-    let starts = |start: &str| cluster.starts_with(start.as_bytes());
-    if starts("inbound|") || starts("InboundPassthroughCluster") {
-        return Some(Side::Server);
-    }
-    if starts("outbound|") || starts("BlackHoleCluster") || *cluster == *b"PassthroughCluster" {
-        return Some(Side::Client);
-    }
-    let route = text(WellKnown::RouteName).unwrap_or_default();
-    if route.starts_with(b"block_all") || route.starts_with(b"allow_any") {
-        return Some(Side::Client);
-    }
-    let refused = text(WellKnown::ResponseCodeDetails);
-    (refused.as_deref() == Some(b"filter_chain_not_found")).then_some(Side::Server)
 }

@@ -69,7 +69,9 @@ fn of_pod(manifests: &Manifests, pod: &PodName, notes: &Notes) -> Result<Replay,
     let client = side(|row| row.client.as_deref())?;
     let server = side(|row| row.server.as_deref())?;
     Ok(match (client, server) {
-        (Some(client), Some(server)) => Replay::sides(client, server),
+        (Some(client), Some(server)) => {
+            Replay::sides(client, server, workload.ips.iter().copied().collect())
+        }
         (one, other) => Replay::alike(one.or(other).unwrap_or_else(|| Loggers::new([]))),
     })
 }
