@@ -1,8 +1,10 @@
 //! `telemetry lint`: what is wrong with Telemetry objects.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use expression::Expression;
+use mesh::{Inventory, Meta, Origin};
 use telemetry::{Cluster, Finding, RejectedBy, Severity, Telemetry};
 
 use crate::cli::{LintArgs, SeverityArg};
@@ -23,7 +25,9 @@ pub(crate) fn run(args: &LintArgs) -> Result<Outcome, Error> {
         findings.retain(|finding| namespace_of(finding) == Some(namespace));
     }
     match pretty(args.output) {
-        Some(paint) => print(text(&findings, cluster.telemetries(), paint).as_bytes()),
+        Some(paint) => {
+            print(text(&findings, &manifests.inventory, cluster.telemetries(), paint).as_bytes())
+        }
         None => print(&array(&findings)?),
     }?;
     let fails = findings.iter().any(|finding| finding.severity <= severity(args.fail_on));
@@ -43,14 +47,22 @@ fn namespace_of(finding: &Finding) -> Option<&str> {
     finding.object.split('/').nth(1)
 }
 
-fn text(findings: &[Finding], telemetries: &[Telemetry], paint: Paint) -> String {
+fn text(
+    findings: &[Finding],
+    inventory: &Inventory,
+    telemetries: &[Telemetry],
+    paint: Paint,
+) -> String {
+    let name = |kind: &str, meta: &Meta| format!("{kind}/{}", meta.qualified_name());
+    let objects = inventory.objects.iter();
+    let origins: HashMap<String, &Origin> =
+        objects.map(|it| (name(&it.kind, &it.meta), &it.meta.origin)).collect();
+    let by_name: HashMap<String, &Telemetry> =
+        telemetries.iter().map(|it| (name("Telemetry", &it.meta), it)).collect();
     let mut text = String::new();
     for finding in findings {
-        let object = telemetries.iter().find(|telemetry| {
-            finding.object.strip_prefix("Telemetry/") == Some(&telemetry.meta.qualified_name())
-        });
-        text.push_str(&head(finding, object, paint));
-        match object.and_then(|object| marked(finding, object)) {
+        text.push_str(&head(finding, origins.get(&finding.object).copied(), paint));
+        match by_name.get(&finding.object).and_then(|object| marked(finding, object)) {
             Some(marked) => {
                 let shown = marked.render("", paint).unwrap_or_default();
                 let lines = shown.lines().filter(|line| !line.trim().is_empty());
@@ -77,7 +89,7 @@ fn text(findings: &[Finding], telemetries: &[Telemetry], paint: Paint) -> String
 }
 
 /// `error unknown-provider Telemetry/default/x spec.accessLogging[0] (file, document 2)`.
-fn head(finding: &Finding, object: Option<&Telemetry>, paint: Paint) -> String {
+fn head(finding: &Finding, origin: Option<&Origin>, paint: Paint) -> String {
     let (name, style) = match finding.severity {
         Severity::Error => ("error", RED.bold()),
         Severity::Warning => ("warning", YELLOW.bold()),
@@ -90,12 +102,12 @@ fn head(finding: &Finding, object: Option<&Telemetry>, paint: Paint) -> String {
     };
     let object_name = visible::text(finding.object.as_bytes());
     let field = visible::text(finding.field.as_bytes());
-    let origin = object.map(|object| visible::text(object.meta.origin.to_string().as_bytes()));
+    let origin = origin.map(|it| format!(" ({})", visible::text(it.to_string().as_bytes())));
     format!(
-        "{} {}{refused}: {object_name} {field} {}\n",
+        "{} {}{refused}: {object_name} {field}{}\n",
         paint.text(style, name),
         paint.text(BOLD, finding.code),
-        paint.text(DIM, &format!("({})", origin.unwrap_or_default())),
+        paint.text(DIM, &origin.unwrap_or_default()),
     )
 }
 
