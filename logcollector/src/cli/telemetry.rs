@@ -214,7 +214,8 @@ pub(crate) struct ReplayArgs {
     pub(crate) logs: Vec<PathBuf>,
 
     /// The filter, a CEL expression as in a Telemetry object's `filter.expression`
-    #[arg(long, value_name = "CEL", conflicts_with = "files")]
+    #[arg(long, value_name = "CEL")]
+    #[arg(conflicts_with_all = ["files", "recursive", "mesh_config", "revision"])]
     pub(crate) filter: Option<String>,
 
     /// The pod that wrote the logs
