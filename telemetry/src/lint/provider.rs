@@ -1,8 +1,9 @@
-//! Providers that come to no logger.
+//! Providers that come to no logger, of Telemetry objects and of MeshConfig's defaults.
 
-use accesslog::FormatOptions;
+use accesslog::{Format, FormatOptions, WarningKind};
+use mesh::DEFAULT_REVISION;
 
-use super::{Finding, code, entry};
+use super::{Code, Finding, code, entry};
 use crate::attach::View;
 use crate::logger::{Logger, Sink, Unresolved};
 
@@ -10,41 +11,65 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Finding>) {
     for telemetry in view.seen() {
         for (index, logging) in telemetry.access_logging.iter().enumerate() {
             for (provider, name) in logging.providers.iter().enumerate() {
+                let Some(problem) = problem(view, name) else { continue };
                 let field = entry(index, &format!("providers[{provider}].name"));
-                let unresolved = match view.providers.find(name) {
-                    Ok(logger) => {
-                        let refusal = refusal(logger).map(|why| format!("`{name}`: {why}"));
-                        found.extend(refusal.map(|message| {
-                            Finding::new(
-                                &code::PROVIDER_REFUSED_BY_ENVOY,
-                                telemetry,
-                                field,
-                                message,
-                            )
-                        }));
-                        continue;
-                    }
-                    Err(unresolved) => unresolved,
-                };
-                let code = match unresolved {
-                    Unresolved::Unknown => &code::UNKNOWN_PROVIDER,
-                    Unresolved::NoAccessLogs(_) => &code::PROVIDER_WITHOUT_LOGS,
-                    Unresolved::NoService
-                    | Unresolved::ServiceNotFound(_)
-                    | Unresolved::ServiceAmbiguous(..) => &code::PROVIDER_SERVICE,
-                };
-                let close = match unresolved {
-                    Unresolved::Unknown => view.providers.closest(name).map(str::to_owned),
-                    Unresolved::ServiceAmbiguous(service, namespaces) => {
-                        namespaces.first().map(|namespace| format!("{namespace}/{service}"))
-                    }
-                    _ => None,
-                };
-                let message = format!("`{name}` logs nothing: {unresolved}");
-                found.push(Finding::new(code, telemetry, field, message).instead(close));
+                let finding = Finding::new(problem.code, telemetry, field, problem.message);
+                found.push(finding.instead(problem.instead));
             }
         }
     }
+    let defaults = view.mesh().default_access_logging.iter().enumerate();
+    found.extend(defaults.filter_map(|(index, name)| {
+        let problem = problem(view, name)?;
+        let field = format!("defaultProviders.accessLogging[{index}]");
+        let finding = Finding::of(problem.code, field, problem.message);
+        Some(Finding { object: mesh_config(view), ..finding }.instead(problem.instead))
+    }));
+}
+
+/// The MeshConfig of a view, by the name of the ConfigMap that istiod reads it from.
+fn mesh_config(view: &View<'_>) -> String {
+    let name = match view.istiod.revision.as_str() {
+        "" | DEFAULT_REVISION => "istio".to_owned(),
+        revision => format!("istio-{revision}"),
+    };
+    format!("MeshConfig/{}/{name}", view.mesh().root_namespace)
+}
+
+/// What is wrong with a provider that is named.
+struct Problem {
+    code: &'static Code,
+    message: String,
+    instead: Option<String>,
+}
+
+fn problem(view: &View<'_>, name: &str) -> Option<Problem> {
+    let unresolved = match view.providers.find(name) {
+        Ok(logger) => {
+            let message = format!("`{name}`: {}", refusal(logger)?);
+            return Some(Problem {
+                code: &code::PROVIDER_REFUSED_BY_ENVOY,
+                message,
+                instead: None,
+            });
+        }
+        Err(unresolved) => unresolved,
+    };
+    let code = match unresolved {
+        Unresolved::Unknown => &code::UNKNOWN_PROVIDER,
+        Unresolved::NoAccessLogs(_) => &code::PROVIDER_WITHOUT_LOGS,
+        Unresolved::NoService
+        | Unresolved::ServiceNotFound(_)
+        | Unresolved::ServiceAmbiguous(..) => &code::PROVIDER_SERVICE,
+    };
+    let instead = match unresolved {
+        Unresolved::Unknown => view.providers.closest(name).map(str::to_owned),
+        Unresolved::ServiceAmbiguous(service, namespaces) => {
+            namespaces.first().map(|namespace| format!("{namespace}/{service}"))
+        }
+        _ => None,
+    };
+    Some(Problem { code, message: format!("`{name}` logs nothing: {unresolved}"), instead })
 }
 
 /// Why Envoy refuses a logger, as far as that can be told.
@@ -53,6 +78,21 @@ fn refusal(logger: &Logger) -> Option<String> {
     if file.path.is_empty() {
         return Some("Envoy refuses an empty path".to_owned());
     }
-    let error = file.compile(&FormatOptions::new()).err()?;
-    Some(format!("Envoy refuses the format: {error}"))
+    match file.compile(&FormatOptions::new()) {
+        Ok(format) => unknown_operator(&format),
+        Err(error) => Some(format!("Envoy refuses the format: {error}")),
+    }
+}
+
+/// An operator of a format that Envoy does not have. Lines are read in spite of it, as a newer Envoy
+/// may have it.
+fn unknown_operator(format: &Format) -> Option<String> {
+    format.warnings().iter().find_map(|warning| match warning.kind() {
+        WarningKind::UnknownOperator { name, closest } => {
+            let close = closest.map(|closest| format!("; close is `%{closest}%`"));
+            let close = close.unwrap_or_default();
+            Some(format!("Envoy 1.40 refuses the format: it has no operator `%{name}%`{close}"))
+        }
+        _ => None,
+    })
 }
