@@ -33,8 +33,10 @@ pub(crate) struct Manifests {
     pub(crate) inventory: Inventory,
     /// The revision whose istiod is taken to serve every pod, if one was named.
     pub(crate) revision: Option<String>,
-    /// Whether something could not be read; it was said.
-    incomplete: bool,
+    /// What could not be read of the objects; it was said.
+    pub(crate) errors: Vec<LoadError>,
+    /// Whether a file could not be read; it was said.
+    pub(crate) unreadable: bool,
 }
 
 impl Manifests {
@@ -60,9 +62,9 @@ impl Manifests {
         if let Some(error) = loaded.errors.iter().find(of_mesh_config) {
             return Err(Error::MeshConfig(Box::new(error.clone())));
         }
-        let incomplete = say(&loaded, notes) || unreadable;
-        let revision = args.revision.clone();
-        let manifests = Self { inventory: loaded.inventory, revision, incomplete };
+        say(&loaded, notes);
+        let Loaded { inventory, errors, .. } = loaded;
+        let manifests = Self { inventory, revision: args.revision.clone(), errors, unreadable };
         manifests.say_defaults(notes);
         Ok(manifests)
     }
@@ -70,9 +72,13 @@ impl Manifests {
     /// What there would be if other manifests were applied.
     pub(crate) fn with(&self, files: &[PathBuf], notes: &Notes) -> Self {
         let (new, unreadable) = load(Loader::new(), files, false);
-        let incomplete = say(&new, notes) || unreadable || self.incomplete;
-        let inventory = self.inventory.with(new.inventory);
-        Self { inventory, revision: self.revision.clone(), incomplete }
+        say(&new, notes);
+        Self {
+            inventory: self.inventory.with(new.inventory),
+            revision: self.revision.clone(),
+            errors: self.errors.iter().cloned().chain(new.errors).collect(),
+            unreadable: self.unreadable || unreadable,
+        }
     }
 
     /// Says so where no MeshConfig was found for a revision in use.
@@ -119,7 +125,8 @@ impl Manifests {
 
     /// What a command ends with that has printed what it found.
     pub(crate) fn outcome(&self, printed: Outcome) -> Outcome {
-        if self.incomplete { Outcome::Unreadable } else { printed }
+        let incomplete = self.unreadable || !self.errors.is_empty();
+        if incomplete { Outcome::Unreadable } else { printed }
     }
 }
 
@@ -143,18 +150,17 @@ fn load(mut loader: Loader, named: &[PathBuf], recursive: bool) -> (Loaded, bool
     (loader.finish(), !unreadable.is_empty())
 }
 
-/// Says what is wrong in manifests; whether some of them are lost.
-fn say(loaded: &Loaded, notes: &Notes) -> bool {
+/// Says what is wrong in manifests.
+fn say(loaded: &Loaded, notes: &Notes) {
     say_all(notes, "error", &loaded.errors);
     say_all(notes, "warning", &loaded.warnings);
-    !loaded.errors.is_empty()
 }
 
 /// The objects of manifests by themselves.
 pub(crate) fn objects(file: &Path, notes: &Notes) -> (Vec<Object>, bool) {
     let (loaded, unreadable) = load(Loader::new(), &[file.to_owned()], false);
-    let incomplete = say(&loaded, notes) || unreadable;
-    (loaded.inventory.objects, incomplete)
+    say(&loaded, notes);
+    (loaded.inventory.objects, unreadable || !loaded.errors.is_empty())
 }
 
 /// Says the first of many things, and how many more there are.

@@ -123,6 +123,13 @@ impl Finding {
         }
     }
 
+    /// A finding about an object that could not even be read, such as one without a name; no API server
+    /// takes it.
+    pub fn unreadable(object: String, field: String, message: String) -> Self {
+        let finding = Self::of(&code::INVALID_FIELD, field, message);
+        Self { object, rejected_by: Some(RejectedBy::Crd), ..finding }
+    }
+
     fn instead(self, instead: Option<String>) -> Self {
         Self { instead, ..self }
     }

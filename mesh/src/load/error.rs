@@ -143,8 +143,8 @@ impl fmt::Display for Problem {
                 write!(f, "expected a Kubernetes object, found one without `{missing}`")
             }
             Self::MeshConfiguration => f.write_str(
-                "expected a Kubernetes object, found a mesh configuration; give it as such, not \
-                 among the objects",
+                "expected a Kubernetes object, found a mesh configuration: it counts where it is \
+                 given as one, with --mesh-config",
             ),
             Self::Field { path, message } if path.is_empty() => f.write_str(message),
             Self::Field { path, message } => write!(f, "`{path}`: {message}"),

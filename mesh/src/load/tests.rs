@@ -165,8 +165,8 @@ fn errors_say_where_and_what() {
             "Helm values among the objects",
             "meshConfig: {accessLogFile: /dev/stdout}",
             &[
-                "f, document 1: expected a Kubernetes object, found a mesh configuration; give it as \
-               such, not among the objects",
+                "f, document 1: expected a Kubernetes object, found a mesh configuration: it counts \
+                 where it is given as one, with --mesh-config",
             ],
         ),
         ("no kind", "apiVersion: v1", &[&format!("f, document 1: {no_kind} `kind`")]),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use expression::Expression;
-use mesh::{Inventory, Meta, Origin};
+use mesh::{Inventory, LoadError, Meta, Origin, Problem};
 use telemetry::{Cluster, Finding, RejectedBy, Severity, Telemetry};
 
 use crate::cli::{LintArgs, SeverityArg};
@@ -20,7 +20,10 @@ use crate::visible;
 pub(crate) fn run(args: &LintArgs) -> Result<Outcome, Error> {
     let manifests = Manifests::read(&args.manifests, &Notes::new())?;
     let cluster = Cluster::new(&manifests.inventory);
-    let mut findings = cluster.lint(manifests.revision.as_deref());
+    let (telemetries, others): (Vec<_>, Vec<_>) =
+        manifests.errors.iter().partition(|error| is_telemetry(error));
+    let mut findings: Vec<Finding> = telemetries.into_iter().map(unreadable).collect();
+    findings.extend(cluster.lint(manifests.revision.as_deref()));
     if let Some(namespace) = &args.namespace {
         findings.retain(|finding| namespace_of(finding) == Some(namespace));
     }
@@ -31,7 +34,27 @@ pub(crate) fn run(args: &LintArgs) -> Result<Outcome, Error> {
         None => print(&array(&findings)?),
     }?;
     let fails = findings.iter().any(|finding| finding.severity <= severity(args.fail_on));
-    Ok(manifests.outcome(if fails { Outcome::No } else { Outcome::Done }))
+    let lost = manifests.unreadable || !others.is_empty();
+    Ok(match fails {
+        _ if lost => Outcome::Unreadable,
+        true => Outcome::No,
+        false => Outcome::Done,
+    })
+}
+
+/// Whether what could not be read is a Telemetry: that is a finding like any other.
+fn is_telemetry(error: &LoadError) -> bool {
+    error.object.as_deref().is_some_and(|object| object.split('/').next() == Some("Telemetry"))
+}
+
+fn unreadable(error: &LoadError) -> Finding {
+    let field = match &error.problem {
+        Problem::Field { path, .. } => path.clone(),
+        Problem::NoKind { missing } => (*missing).to_owned(),
+        _ => String::new(),
+    };
+    let object = error.object.clone().unwrap_or_default();
+    Finding::unreadable(object, field, error.problem.to_string())
 }
 
 fn severity(asked: SeverityArg) -> Severity {
