@@ -17,6 +17,8 @@
 
 mod logger;
 
+pub use logger::cel_filter;
+
 use mesh::{MeshConfig, ProxyKind, ServiceRef};
 use serde_json::{Map, Value, json};
 

@@ -90,8 +90,10 @@ pub(super) fn als_mesh_config(place: Place) -> Option<Named> {
     Some((name, typed(&format!("access_loggers.grpc.v3.{kind}"), config)))
 }
 
-/// The filter that a CEL expression becomes.
-pub(super) fn cel_filter(expression: &str) -> Value {
+/// The filter of an access logger that a CEL expression becomes, as istiod writes it.
+///
+/// Follows `pilot/pkg/networking/core/accesslog.go`.
+pub fn cel_filter(expression: &str) -> Value {
     let config = json!({"expression": expression});
     json!({"extension_filter": {
         "name": "envoy.access_loggers.extension_filters.cel",

@@ -49,11 +49,7 @@ impl Logger {
         let mut logger =
             extension("envoy.access_loggers.file", "access_loggers.file.v3.FileAccessLog", config);
         if let Some(expression) = &self.filter {
-            logger["filter"] = json!({"extension_filter": extension(
-                "envoy.access_loggers.extension_filters.cel",
-                "access_loggers.filters.cel.v3.ExpressionFilter",
-                json!({"expression": expression}),
-            )});
+            logger["filter"] = telemetry::cel_filter(expression);
         }
         logger
     }
