@@ -41,6 +41,18 @@ fn the_attributes_of_filters() {
     check("filters.md", "attributes", &table);
 }
 
+#[test]
+fn the_paths_of_the_architecture_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let quoted = text.split('`').skip(1).step_by(2);
+    let paths: Vec<&str> = quoted.filter(|it| it.contains(".rs") && it.contains("/src/")).collect();
+    assert!(paths.len() >= 20, "it names where things are");
+    for path in paths {
+        assert!(root.join(path).exists(), "{path}");
+    }
+}
+
 /// An operator as a format has it; an argument that ends in a colon goes on.
 fn written(operator: &str) -> String {
     let rest = if operator.ends_with(':') { "...)" } else { "" };
