@@ -1,13 +1,13 @@
 //! What an observed call would become under another scope.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+mod calls;
 
 use serde::Serialize;
 
 use crate::class::{Class, Protocol};
 use crate::observed::Observed;
-use crate::outbound::{Call, Fate, Outbound, Outcome, Speech};
-use crate::registry::Registry;
+use crate::outbound::{Fate, Outbound, Outcome, Speech};
+use calls::Calls;
 
 /// What becomes of a call, from the least to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -53,7 +53,8 @@ pub struct Judgement {
 /// Judges a call that was made under one scope by another.
 ///
 /// What is not known of the call, such as what it speaks when its record is of TCP, is taken to be
-/// whatever explains the record; of several verdicts the worst is given.
+/// whatever explains the record; of several verdicts the worst is given. Where nothing explains it, a
+/// call is judged by the cluster that its record names, else nothing can be said of it.
 pub fn judge(observed: &Observed<&str>, before: &Outbound<'_>, after: &Outbound<'_>) -> Judgement {
     Explained::new(*observed, before).judge(after)
 }
@@ -65,184 +66,161 @@ pub(crate) struct Explained<'o> {
     calls: Calls<'o>,
     /// What becomes of each of the calls.
     outcomes: Vec<Outcome>,
+    fit: Fit,
+}
+
+/// How well the objects explain a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// They make the very record of one of the calls.
+    Exact,
+    /// They make one of its class: of another form, or another subset of its host.
+    Near,
+    /// They do not. Whether the proxy has the cluster that the record names is all that is known.
+    None { has_cluster: bool },
 }
 
 impl<'o> Explained<'o> {
     pub(crate) fn new(observed: Observed<&'o str>, before: &Outbound<'o>) -> Self {
-        let calls = Calls::of(&observed, before.registry());
-        let outcomes = calls.each().map(|call| before.call(&call)).collect();
-        Self { observed, calls, outcomes }
+        let registry = before.registry();
+        let made = |calls: Calls<'o>, fit| {
+            let outcomes: Vec<Outcome> = calls.each().map(|call| before.call(&call)).collect();
+            Self { observed, calls, outcomes, fit }
+        };
+        let exact = made(Calls::of(&observed, registry), Fit::Exact);
+        if exact.is_explained() {
+            return exact;
+        }
+        let near = Self { fit: Fit::Near, ..exact };
+        if near.is_explained() {
+            return near;
+        }
+        if observed.class == Class::OutboundMatched {
+            let named = made(Calls::to_cluster(&observed, registry), Fit::Near);
+            if named.is_explained() {
+                return named;
+            }
+        }
+        Self { fit: Fit::None { has_cluster: has_cluster(&observed, before) }, ..near }
+    }
+
+    fn is_explained(&self) -> bool {
+        self.outcomes.iter().any(|outcome| self.fit.explains(outcome, &self.observed))
     }
 
     /// Judges the call by another scope.
     pub(crate) fn judge(&self, after: &Outbound<'_>) -> Judgement {
         let observed = &self.observed;
+        if let Fit::None { has_cluster } = self.fit {
+            return self.unexplained(has_cluster, after);
+        }
         let mut judgement: Option<Judgement> = None;
-        let mut unexplained: Option<(Outcome, Outcome)> = None;
         for (call, was) in self.calls.each().zip(&self.outcomes) {
-            let is = after.call(&call);
-            if !explains(was, observed) {
-                unexplained.get_or_insert((was.clone(), is));
+            if !self.fit.explains(was, observed) {
                 continue;
             }
-            let verdict = verdict(observed, was, &is);
+            let is = after.call(&call);
+            let verdict = self.fit.verdict(observed, was, &is);
             if judgement.as_ref().is_none_or(|worst| worst.verdict < verdict) {
                 let maybe_http = observed.protocol == Protocol::Tcp
                     && matches!(call.speech, Speech::Http { .. })
                     && judgement.is_some();
-                let note = maybe_http.then_some("if the application speaks HTTP there");
+                let note = match self.fit {
+                    Fit::Exact => maybe_http.then_some("if the application speaks HTTP there"),
+                    _ => Some("the objects explain the record only in part"),
+                };
                 let before = Some(was.clone());
                 judgement = Some(Judgement { verdict, before, after: Some(is), note });
             }
         }
-        judgement.unwrap_or_else(|| unresolved(observed, unexplained))
-    }
-}
-
-/// A call that the objects do not explain: nothing can be said, unless nothing changes.
-fn unresolved(observed: &Observed<&str>, outcomes: Option<(Outcome, Outcome)>) -> Judgement {
-    let Some((was, is)) = outcomes else {
-        let note = Some("the record does not say where the call went");
-        return Judgement { verdict: Verdict::Unresolved, before: None, after: None, note };
-    };
-    let verdict = if was == is { stays(observed.class) } else { Verdict::Unresolved };
-    let note = Some("the objects do not explain the record");
-    Judgement { verdict, before: Some(was), after: Some(is), note }
-}
-
-fn stays(class: Class) -> Verdict {
-    match class {
-        Class::OutboundMatched => Verdict::StaysMatched,
-        Class::OutboundBlocked => Verdict::StaysBlocked,
-        _ => Verdict::StaysUnmatched,
-    }
-}
-
-/// Whether an outcome leaves the record that was observed.
-fn explains(outcome: &Outcome, observed: &Observed<&str>) -> bool {
-    outcome.protocol == observed.protocol
-        && match observed.class {
-            Class::OutboundMatched => goes_where(&outcome.fate, observed),
-            Class::OutboundBlocked => outcome.fate == Fate::Blocked,
-            _ => outcome.fate.is_unmatched(),
-        }
-}
-
-/// Whether a call is matched with the service that was observed.
-fn goes_where(fate: &Fate, observed: &Observed<&str>) -> bool {
-    let Fate::Matched { destinations, .. } = fate else { return false };
-    destinations.iter().any(|it| {
-        Some(it.host.as_str()) == observed.host
-            && it.subset == observed.subset.unwrap_or_default()
-            && (it.port == observed.port || observed.port.is_none())
-    })
-}
-
-/// What became of a call that the objects explain.
-fn verdict(observed: &Observed<&str>, was: &Outcome, is: &Outcome) -> Verdict {
-    let same_form = |verdict| match is.protocol == observed.protocol {
-        true => verdict,
-        false => Verdict::ChangesForm,
-    };
-    match (observed.class, &is.fate) {
-        (Class::OutboundMatched, Fate::Matched { captured, .. }) => {
-            match (goes_where(&is.fate, observed), captured) {
-                (true, _) => same_form(Verdict::StaysMatched),
-                (false, true) => Verdict::BecomesCaptured,
-                (false, false) => Verdict::ChangesDestination,
-            }
-        }
-        (Class::OutboundMatched, Fate::Blocked | Fate::NoRoute { .. }) => Verdict::BecomesBlocked,
-        (Class::OutboundMatched, _) => Verdict::BecomesUnmatched,
-        (Class::OutboundBlocked, Fate::Blocked) => same_form(Verdict::StaysBlocked),
-        (Class::OutboundBlocked, Fate::NoRoute { .. }) => Verdict::StaysBlocked,
-        (Class::OutboundBlocked, _) => Verdict::PassesNow,
-        (_, Fate::Matched { captured: true, .. }) => Verdict::BecomesCaptured,
-        (_, Fate::Matched { .. }) => Verdict::BecomesMatched,
-        (_, Fate::Blocked | Fate::NoRoute { .. }) => Verdict::BecomesBlocked,
-        (_, unmatched) if *unmatched != was.fate => Verdict::ChangesDestination,
-        _ => same_form(Verdict::StaysUnmatched),
-    }
-}
-
-/// The calls that may have left a record.
-#[derive(Debug)]
-struct Calls<'o> {
-    at: Option<(IpAddr, u16)>,
-    /// What it may have spoken, the likeliest first.
-    speeches: Vec<Spoken<'o>>,
-}
-
-/// What a call may have spoken, with a name that had to be made up.
-#[derive(Debug)]
-enum Spoken<'o> {
-    Http(&'o str),
-    HttpTo(String),
-    Tls(&'o str),
-    Other,
-}
-
-impl<'o> Calls<'o> {
-    fn of(observed: &Observed<&'o str>, registry: &'o Registry) -> Self {
-        let at = address(observed, registry);
-        let guess = |at: Option<(IpAddr, u16)>| match (named(at, registry), observed.host, at) {
-            (Some(host), ..) | (None, Some(host), _) => Spoken::Http(host),
-            (None, None, Some((address, _))) => Spoken::HttpTo(address.to_string()),
-            (None, None, None) => Spoken::Other,
-        };
-        let speeches = match (observed.protocol, observed.authority, observed.server_name) {
-            (Protocol::Http, Some(authority), _) => vec![Spoken::Http(authority)],
-            (Protocol::Http, None, _) => vec![guess(at)],
-            (Protocol::Tcp, _, Some(name)) => vec![Spoken::Tls(name)],
-            (Protocol::Tcp, _, None) => vec![Spoken::Other, guess(at)],
-        };
-        Self { at, speeches }
+        judgement.unwrap_or_else(|| self.unexplained(false, after))
     }
 
-    fn each(&self) -> impl Iterator<Item = Call<'_>> {
-        let at = self.at;
-        self.speeches.iter().filter_map(move |spoken| {
-            let (address, port) = at?;
-            let speech = match spoken {
-                Spoken::Http(authority) => Speech::Http { authority },
-                Spoken::HttpTo(authority) => Speech::Http { authority },
-                Spoken::Tls(name) => Speech::Tls { server_name: Some(name) },
-                Spoken::Other => Speech::Other,
+    /// Judges a call that the objects do not explain: nothing can be said, unless it loses the cluster
+    /// that its record names.
+    fn unexplained(&self, has_cluster: bool, after: &Outbound<'_>) -> Judgement {
+        let observed = &self.observed;
+        if has_cluster && !self::has_cluster(observed, after) {
+            let is = after.unknown(observed.protocol);
+            let verdict = match is.fate {
+                Fate::Blocked => Verdict::BecomesBlocked,
+                _ => Verdict::BecomesUnmatched,
             };
-            Some(Call { address, port, speech })
+            let note = Some("judged by the cluster that the record names alone");
+            return Judgement { verdict, before: None, after: Some(is), note };
+        }
+        let first = self.calls.each().next().zip(self.outcomes.first());
+        let (before, after) = match &first {
+            Some((call, was)) => (Some((*was).clone()), Some(after.call(call))),
+            None => (None, None),
+        };
+        let note = match (first, observed.class) {
+            (Some(_), _) | (None, Class::OutboundMatched) => {
+                "the objects do not explain the record"
+            }
+            (None, _) => "the record does not say where the call went",
+        };
+        Judgement { verdict: Verdict::Unresolved, before, after, note: Some(note) }
+    }
+}
+
+/// Whether the sidecar has the cluster that a record names.
+fn has_cluster(observed: &Observed<&str>, outbound: &Outbound<'_>) -> bool {
+    match (observed.host, observed.port) {
+        (Some(host), Some(port)) => outbound.has_cluster(host, port),
+        _ => false,
+    }
+}
+
+impl Fit {
+    /// Whether an outcome leaves the record that was observed.
+    fn explains(self, outcome: &Outcome, observed: &Observed<&str>) -> bool {
+        (self != Self::Exact || outcome.protocol == observed.protocol)
+            && match observed.class {
+                Class::OutboundMatched => self.goes_where(&outcome.fate, observed),
+                Class::OutboundBlocked => outcome.fate == Fate::Blocked,
+                _ => outcome.fate.is_unmatched(),
+            }
+    }
+
+    /// Whether a call is matched with the service that was observed.
+    fn goes_where(self, fate: &Fate, observed: &Observed<&str>) -> bool {
+        let Fate::Matched { destinations, .. } = fate else { return false };
+        destinations.iter().any(|it| {
+            Some(it.host.as_str()) == observed.host
+                && (self != Self::Exact || it.subset == observed.subset.unwrap_or_default())
+                && (it.port == observed.port || observed.port.is_none())
         })
     }
-}
 
-/// The host of the service whose address was called.
-fn named(at: Option<(IpAddr, u16)>, registry: &Registry) -> Option<&str> {
-    let (address, port) = at?;
-    let found = registry.by_address(address).find(|service| service.port(port).is_some());
-    found.map(|service| service.host.as_str())
-}
-
-/// Where a call went: what the record says, else the address of the service that it was matched with,
-/// else what the authority says.
-fn address(observed: &Observed<&str>, registry: &Registry) -> Option<(IpAddr, u16)> {
-    if let Some(destination) = observed.destination {
-        return Some((destination.ip(), destination.port()));
+    /// What became of a call that the objects explain.
+    fn verdict(self, observed: &Observed<&str>, was: &Outcome, is: &Outcome) -> Verdict {
+        let same_form = |verdict| match is.protocol == was.protocol {
+            true => verdict,
+            false => Verdict::ChangesForm,
+        };
+        match (observed.class, &is.fate) {
+            (Class::OutboundMatched, Fate::Matched { captured, .. }) => {
+                match (self.goes_where(&is.fate, observed), captured) {
+                    (true, _) => same_form(Verdict::StaysMatched),
+                    (false, true) => Verdict::BecomesCaptured,
+                    (false, false) => Verdict::ChangesDestination,
+                }
+            }
+            (Class::OutboundMatched, Fate::Blocked | Fate::NoRoute { .. }) => {
+                Verdict::BecomesBlocked
+            }
+            (Class::OutboundMatched, _) => Verdict::BecomesUnmatched,
+            (Class::OutboundBlocked, Fate::Blocked) => same_form(Verdict::StaysBlocked),
+            (Class::OutboundBlocked, Fate::NoRoute { .. }) => Verdict::StaysBlocked,
+            (Class::OutboundBlocked, _) => Verdict::PassesNow,
+            (_, Fate::Matched { captured: true, .. }) => Verdict::BecomesCaptured,
+            (_, Fate::Matched { .. }) => Verdict::BecomesMatched,
+            (_, Fate::Blocked | Fate::NoRoute { .. }) => Verdict::BecomesBlocked,
+            (_, unmatched) if *unmatched != was.fate => Verdict::ChangesDestination,
+            _ => same_form(Verdict::StaysUnmatched),
+        }
     }
-    let authority = observed.authority.unwrap_or_default();
-    let by_port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-    if let (Some(host), Some(port)) = (observed.host, observed.port) {
-        let service = registry.by_host(host).next()?;
-        let endpoints = registry.endpoints(&service.host, &service.namespace);
-        let addresses = service.addresses.iter().chain(endpoints.iter().map(|it| &it.address));
-        let address = addresses.filter_map(|it| it.parse().ok()).next();
-        // A service without an address is known by its host, wherever that is.
-        return Some((address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), port));
-    }
-    let address = match authority.parse::<SocketAddr>() {
-        Ok(at) => at.ip(),
-        Err(_) if authority.is_empty() => return None,
-        Err(_) => authority.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-    };
-    Some((address, observed.port.or(by_port).unwrap_or(80)))
 }
 
 impl Verdict {

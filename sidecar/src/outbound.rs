@@ -123,6 +123,11 @@ impl<'a> Outbound<'a> {
         &self.view.registry
     }
 
+    /// Whether there are clusters of a host and port.
+    pub(crate) fn has_cluster(&self, host: &str, port: u16) -> bool {
+        self.scope.service(host).is_some_and(|it| it.ports.iter().any(|own| own.number == port))
+    }
+
     /// What becomes of a call.
     pub fn call(&self, call: &Call<'_>) -> Outcome {
         let Some(listener) = self.listeners.find(call.address, call.port) else {
@@ -174,7 +179,7 @@ impl<'a> Outbound<'a> {
     }
 
     /// What becomes of what is not known.
-    fn unknown(&self, protocol: Protocol) -> Outcome {
+    pub(crate) fn unknown(&self, protocol: Protocol) -> Outcome {
         let policy = self.scope.outbound_traffic_policy.as_ref();
         let fate = match (self.scope.mode(), protocol) {
             (PolicyMode::RegistryOnly, _) => Fate::Blocked,

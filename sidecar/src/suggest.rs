@@ -119,6 +119,8 @@ pub enum Reason {
     VirtualService,
     /// By rule: the address that was called is that of a service, though the call passed through.
     KnownAddress,
+    /// By rule: the records name its cluster, though as the objects are the proxy has none.
+    OutOfScope,
     /// By rule: no object has the host that the records name.
     UnknownHost,
     /// It is in the Sidecar that is merged with.

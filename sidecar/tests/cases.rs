@@ -14,8 +14,8 @@ use std::fmt::Write;
 use mesh::{Labels, ProxyKind};
 use notation::{load, observed};
 use sidecar::{
-    Call, Fate, Outbound, Outcome, Protocol, Provider, Scope, Settings, Speech, Target, View,
-    endpoints, judge,
+    Call, Class, Fate, Observed, Outbound, Outcome, Protocol, Provider, Scope, Settings, Speech,
+    Target, View, endpoints, judge,
 };
 
 /// The tables.
@@ -108,12 +108,17 @@ fn answer(case: &Case<'_>) -> String {
         "sees" => sees(&scope),
         "endpoints" => rows(&view, &scope, words.next()),
         "why" => why(&scope, words.next().unwrap()),
-        "becomes" => {
+        verb @ ("becomes" | "record") => {
             let after = self::view(&format!("{objects};{new}"));
             let after_scope = Scope::of(&after, &target);
             let outbound = Outbound::new(&view, &scope);
-            let call = call(words.next().unwrap(), words);
-            let observed = observed(&call, &outbound.call(&call));
+            let observed = match verb {
+                "record" => record(words),
+                _ => {
+                    let call = call(words.next().unwrap(), words);
+                    observed(&call, &outbound.call(&call))
+                }
+            };
             let after = Outbound::new(&after, &after_scope);
             let judgement = judge(&observed.as_ref(), &outbound, &after);
             match judgement.verdict.breaks() {
@@ -137,6 +142,45 @@ fn call<'c>(speech: &str, mut words: impl Iterator<Item = &'c str>) -> Call<'c> 
         other => panic!("no such question: {other}"),
     };
     Call { address: address.parse().unwrap(), port: port.parse().unwrap(), speech }
+}
+
+/// What a record tells, whatever the objects make of it: `FORM CLASS KEY=VALUE...`.
+fn record<'c>(mut words: impl Iterator<Item = &'c str>) -> Observed {
+    let protocol = match words.next().unwrap() {
+        "http" => Protocol::Http,
+        _ => Protocol::Tcp,
+    };
+    let class = match words.next().unwrap() {
+        "matched" => Class::OutboundMatched,
+        "blocked" => Class::OutboundBlocked,
+        _ => Class::OutboundPassthrough,
+    };
+    let mut observed = Observed {
+        class,
+        protocol,
+        host: None,
+        subset: None,
+        port: None,
+        destination: None,
+        authority: None,
+        server_name: None,
+    };
+    for (key, value) in words.map(|word| word.split_once('=').unwrap()) {
+        match key {
+            "at" => observed.destination = Some(value.parse().unwrap()),
+            "authority" => observed.authority = Some(value.to_owned()),
+            "cluster" => {
+                let (host, port) = value.rsplit_once(':').unwrap();
+                let mut parts = port.split('#');
+                observed.host = Some(host.to_owned());
+                observed.port = parts.next().unwrap().parse().ok();
+                observed.subset = parts.next().map(str::to_owned);
+            }
+            other => panic!("no such part of a record: {other}"),
+        }
+    }
+    observed.port = observed.port.or(observed.destination.map(|it| it.port()));
+    observed
 }
 
 /// A host without what all Services have in theirs.

@@ -200,6 +200,55 @@ fn names_from_records_cannot_leave_their_place() {
     assert_eq!(suggestion.check.unresolved + suggestion.check.broken, 1);
 }
 
+/// A request whose record names a cluster, at an address that no object has.
+fn to_cluster<'c>(host: &'c str, subset: Option<&'c str>) -> Observed<&'c str> {
+    Observed {
+        class: sidecar::Class::OutboundMatched,
+        protocol: sidecar::Protocol::Http,
+        host: Some(host),
+        subset,
+        port: Some(80),
+        destination: "192.0.2.9:4444".parse().ok(),
+        authority: Some("somebody:80"),
+        server_name: None,
+    }
+}
+
+#[test]
+fn clusters_count_where_the_objects_do_not_explain_the_records() {
+    // label, objects, cluster, its subset, the entry and why it is there, calls that are unresolved
+    let objects = "service shop/cart ip=10.0.0.1 http:80; service pay/api ip=10.0.0.3 http:80";
+    let redirected = format!("{objects}; vs shop/v api.pay.svc.cluster.local to=cart:80");
+    let sees_nothing = format!("{objects}; sidecar shop/default ~/*");
+    let (called, host) = (Reason::Called, "api.pay.svc.cluster.local");
+    let cases = [
+        ("another address", objects, host, None, ("pay/api.pay.svc.cluster.local", called), 0),
+        ("a subset", objects, host, Some("v1"), ("pay/api.pay.svc.cluster.local", called), 0),
+        ("led away", &redirected, host, None, ("pay/api.pay.svc.cluster.local", called), 1),
+        (
+            "out of scope",
+            &sees_nothing,
+            host,
+            None,
+            ("pay/api.pay.svc.cluster.local", Reason::OutOfScope),
+            1,
+        ),
+        ("of no object", objects, "gone.pay", None, ("*/gone.pay", Reason::UnknownHost), 1),
+    ];
+    for (label, objects, host, subset, (entry, reason), unresolved) in cases {
+        let inventory = load(objects);
+        let mut calls = Calls::new();
+        let workload = calls.workload("shop", "front");
+        calls.note(workload, &to_cluster(host, subset), None, b"a line");
+        let suggestion = suggested(&inventory, &calls, &SuggestOptions::default());
+        let [made] = &suggestion.sidecars[..] else { panic!("{label}: {suggestion}") };
+        let found = made.hosts.iter().find(|it| it.entry == entry).map(|it| it.reason);
+        assert_eq!(found, Some(reason), "{label}: {suggestion}");
+        assert_eq!(made.unresolved.len(), unresolved, "{label}: {suggestion}");
+        assert_eq!(suggestion.check.broken, 0, "{label}: {suggestion}");
+    }
+}
+
 /// A random mesh in the notation: namespaces a, b and c, services x0.. in them.
 fn meshes() -> impl Strategy<Value = String> {
     let namespace = || prop::sample::select(vec!["a", "b", "c"]);

@@ -165,6 +165,11 @@ impl OfCall<'_> {
     /// Adds the entry of a host, in the namespace that the proxy takes it from.
     fn add_host(&mut self, host: &str, reason: Reason) {
         let in_scope = self.scope.service(host).map(|it| it.service.namespace.clone());
+        // No call can tell whether it is needed: as the objects are, there is no way to it.
+        let reason = match (reason, &in_scope) {
+            (Reason::Called, None) => Reason::OutOfScope,
+            (reason, _) => reason,
+        };
         let registry = &self.before.registry;
         let namespace = in_scope.or_else(|| {
             let own = &self.scope.namespace;

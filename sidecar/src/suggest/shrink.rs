@@ -117,7 +117,7 @@ impl Trial<'_> {
     fn shrunk(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
         // What may as well be there must not break anything.
         let mut broken = self.broken(&entries);
-        for reason in [Reason::KnownAddress, Reason::UnknownHost] {
+        for reason in [Reason::KnownAddress, Reason::UnknownHost, Reason::OutOfScope] {
             let without: Vec<_> =
                 entries.iter().filter(|(_, why, _)| *why != reason).cloned().collect();
             let fewer = self.broken(&without);
@@ -199,7 +199,7 @@ impl Trial<'_> {
 
 fn host((entry, reason, seen): (String, Reason, Evidence)) -> SuggestedHost {
     let confidence = match reason {
-        Reason::Called | Reason::KnownAddress => seen.confidence(),
+        Reason::Called | Reason::KnownAddress | Reason::OutOfScope => seen.confidence(),
         Reason::UnknownHost => Confidence::Low,
         _ => Confidence::High,
     };

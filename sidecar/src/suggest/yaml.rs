@@ -122,6 +122,7 @@ fn why(host: &SuggestedHost) -> String {
         Reason::ExtensionProvider => "kept by rule: an extension provider".to_owned(),
         Reason::VirtualService => format!("kept by rule: a VirtualService there; {seen}"),
         Reason::KnownAddress => format!("kept by rule: passed through to a known address; {seen}"),
+        Reason::OutOfScope => format!("kept by rule: called, though out of scope; {seen}"),
         Reason::UnknownHost => format!("kept by rule: no object has this host; {seen}"),
         Reason::Existing => "was there".to_owned(),
     }
