@@ -10,8 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 pub(crate) use sidecar::{
-    CheckArgs, EndpointsArgs, IstioArgs, LogsArgs, PolicyArg, ScopeArgs, SidecarCommand,
-    SuggestArgs,
+    CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand, SuggestArgs,
 };
 pub(crate) use telemetry::{
     AmongArgs, ExplainArgs, LintArgs, ManifestArgs, OnePodArgs, PodArgs, RenderArgs, ReplayArgs,

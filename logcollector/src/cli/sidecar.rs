@@ -21,8 +21,18 @@ Examples:
   logcollector sidecar check new-sidecar.yaml -f cluster.yaml access.log
   logcollector sidecar suggest -f cluster.yaml --policy REGISTRY_ONLY access.log")]
 pub(crate) enum SidecarCommand {
-    Scope(ScopeArgs),
-    Endpoints(EndpointsArgs),
+    /// Show the services and ports that a pod's proxy can reach, and why
+    #[command(after_help = "\
+Examples:
+  logcollector sidecar scope my-shell -n default -f cluster.yaml
+  logcollector sidecar scope my-shell -f cluster.yaml --with new-sidecar.yaml")]
+    Scope(ReachArgs),
+    /// Print the endpoints that a pod's proxy holds, as istioctl proxy-config endpoint does
+    #[command(after_help = "\
+Examples:
+  logcollector sidecar endpoints my-shell -n default -f cluster.yaml
+  logcollector sidecar endpoints my-shell -f cluster.yaml --with new-sidecar.yaml")]
+    Endpoints(ReachArgs),
     Check(CheckArgs),
     Suggest(SuggestArgs),
 }
@@ -35,13 +45,9 @@ pub(crate) struct IstioArgs {
     pub(crate) istio_version: IstioVersion,
 }
 
-/// Show the services and ports that a pod's proxy can reach, and why
+/// One pod's proxy, as it is and perhaps as it would be.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  logcollector sidecar scope my-shell -n default -f cluster.yaml
-  logcollector sidecar scope my-shell -f cluster.yaml --with new-sidecar.yaml")]
-pub(crate) struct ScopeArgs {
+pub(crate) struct ReachArgs {
     #[command(flatten)]
     pub(crate) pod: OnePodArgs,
 
@@ -56,31 +62,6 @@ pub(crate) struct ScopeArgs {
     pub(crate) with: Vec<PathBuf>,
 
     /// How to print [default: pretty on a terminal, json otherwise]
-    #[arg(short, long, value_enum)]
-    pub(crate) output: Option<DocumentOutput>,
-}
-
-/// Print the endpoints that a pod's proxy holds, as istioctl proxy-config endpoint does
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  logcollector sidecar endpoints my-shell -n default -f cluster.yaml
-  logcollector sidecar endpoints my-shell -f cluster.yaml --with new-sidecar.yaml")]
-pub(crate) struct EndpointsArgs {
-    #[command(flatten)]
-    pub(crate) pod: OnePodArgs,
-
-    #[command(flatten)]
-    pub(crate) manifests: ManifestArgs,
-
-    #[command(flatten)]
-    pub(crate) istio: IstioArgs,
-
-    /// Show before and after, as if these manifests were applied; may be repeated
-    #[arg(long = "with", value_name = "FILE|DIR", help_heading = "Manifests")]
-    pub(crate) with: Vec<PathBuf>,
-
-    /// How to print: pretty is the table [default: pretty on a terminal, json otherwise]
     #[arg(short, long, value_enum)]
     pub(crate) output: Option<DocumentOutput>,
 }

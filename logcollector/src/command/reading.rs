@@ -71,21 +71,9 @@ impl Reading {
 
     /// A pipeline that prints nothing and counts what `replay` would have kept.
     pub(crate) fn replaying(args: FormatArgs, replay: Replay, notes: Notes) -> Result<Self, Error> {
-        let settings = Settings {
-            max_line: args.max_line,
-            format: asked(&args, &notes)?,
-            pod: None,
-            enricher: None,
-            selection: Some(Selection::Replay(Box::new(replay))),
-            other: OtherLines::Dropped,
-            sink: Sink::None,
-        };
-        let output = Output::new(io::stdout(), Guard::Off);
-        Ok(Self {
-            pipeline: Pipeline::new(settings, output, notes),
-            strict: false,
-            outcome: Outcome::Done,
-        })
+        let format = asked(&args, &notes)?;
+        let selection = Selection::Replay(Box::new(replay));
+        Ok(Self::silent(args.max_line, format, None, None, selection, notes))
     }
 
     /// A pipeline that prints nothing and collects the calls of workloads.
@@ -102,21 +90,32 @@ impl Reading {
         } else {
             asked(&args, &notes)?
         };
+        let enricher = Enricher::new(None, Some(&manifests.inventory));
+        let selection = Selection::Collect(Box::new(collector));
+        Ok(Self::silent(args.max_line, format, pod, Some(enricher), selection, notes))
+    }
+
+    /// A pipeline that prints nothing: what it is for is in the selection.
+    fn silent(
+        max_line: usize,
+        format: Choice,
+        pod: Option<PodName>,
+        enricher: Option<Enricher>,
+        selection: Selection,
+        notes: Notes,
+    ) -> Self {
         let settings = Settings {
-            max_line: args.max_line,
             format,
             pod,
-            enricher: Some(Enricher::new(None, Some(&manifests.inventory))),
-            selection: Some(Selection::Collect(Box::new(collector))),
+            enricher,
+            selection: Some(selection),
+            max_line,
             other: OtherLines::Dropped,
             sink: Sink::None,
         };
         let output = Output::new(io::stdout(), Guard::Off);
-        Ok(Self {
-            pipeline: Pipeline::new(settings, output, notes),
-            strict: false,
-            outcome: Outcome::Done,
-        })
+        let pipeline = Pipeline::new(settings, output, notes);
+        Self { pipeline, strict: false, outcome: Outcome::Done }
     }
 
     /// Ends the work, and prints the account. `stopped` is why it ended before its time, if it did.

@@ -3,7 +3,7 @@
 use sidecar::{EndpointChange, EndpointTable};
 
 use super::{before_and_after, scope};
-use crate::cli::EndpointsArgs;
+use crate::cli::ReachArgs;
 use crate::command::document::{array, json};
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::source::one_stdin;
 use crate::visible;
 
 /// Runs `sidecar endpoints`.
-pub(crate) fn run(args: &EndpointsArgs) -> Result<Outcome, Error> {
+pub(crate) fn run(args: &ReachArgs) -> Result<Outcome, Error> {
     one_stdin(args.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
     let manifests = Manifests::read(&args.manifests, &notes)?;

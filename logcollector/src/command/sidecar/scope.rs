@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sidecar::{PolicyMode, ScopeChange, ScopeReport, ServiceReport};
 
 use super::{before_and_after, scope};
-use crate::cli::ScopeArgs;
+use crate::cli::ReachArgs;
 use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::source::one_stdin;
 use crate::visible;
 
 /// Runs `sidecar scope`.
-pub(crate) fn run(args: &ScopeArgs) -> Result<Outcome, Error> {
+pub(crate) fn run(args: &ReachArgs) -> Result<Outcome, Error> {
     one_stdin(args.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
     let manifests = Manifests::read(&args.manifests, &notes)?;
