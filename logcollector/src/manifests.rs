@@ -1,5 +1,6 @@
 //! Manifests: files and folders read into what Istio would know of the cluster.
 
+mod refused;
 mod text;
 
 use std::collections::BTreeSet;
@@ -71,14 +72,21 @@ impl Manifests {
 
     /// What there would be if other manifests were applied.
     pub(crate) fn with(&self, files: &[PathBuf], notes: &Notes) -> Self {
-        let (new, unreadable) = load(Loader::new(), files, false);
+        let (mut new, unreadable) = load(Loader::new(), files, false);
         say(&new, notes);
+        new.errors.extend(refused::take_out(&mut new.inventory.objects, notes));
         Self {
             inventory: self.inventory.with(new.inventory),
             revision: self.revision.clone(),
             errors: self.errors.iter().cloned().chain(new.errors).collect(),
             unreadable: self.unreadable || unreadable,
         }
+    }
+
+    /// Takes out the objects about what proxies can reach that no API server takes, and says why.
+    pub(crate) fn without_refused(mut self, notes: &Notes) -> Self {
+        self.errors.extend(refused::take_out(&mut self.inventory.objects, notes));
+        self
     }
 
     /// Says so where no MeshConfig was found for a revision in use.
@@ -156,10 +164,11 @@ fn say(loaded: &Loaded, notes: &Notes) {
     say_all(notes, "warning", &loaded.warnings);
 }
 
-/// The objects of manifests by themselves.
+/// The objects of manifests by themselves, without those that no API server takes.
 pub(crate) fn objects(file: &Path, notes: &Notes) -> (Vec<Object>, bool) {
-    let (loaded, unreadable) = load(Loader::new(), &[file.to_owned()], false);
+    let (mut loaded, unreadable) = load(Loader::new(), &[file.to_owned()], false);
     say(&loaded, notes);
+    loaded.errors.extend(refused::take_out(&mut loaded.inventory.objects, notes));
     (loaded.inventory.objects, unreadable || !loaded.errors.is_empty())
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 const SHOWN: usize = 60;
 
 /// What a value is, in words: `the string `x``, `the number 5`, `a list`.
-pub(crate) fn describe(value: &Value) -> String {
+pub fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => format!("`{flag}`"),
@@ -18,7 +18,7 @@ pub(crate) fn describe(value: &Value) -> String {
 }
 
 /// `text`, shortened when it is long, with control characters made visible.
-pub(crate) fn clip(text: &str) -> String {
+pub fn clip(text: &str) -> String {
     let mut shown: String = text.chars().take(SHOWN).flat_map(visible).collect();
     if text.chars().nth(SHOWN).is_some() {
         shown.push_str("...");
@@ -34,7 +34,7 @@ fn visible(c: char) -> impl Iterator<Item = char> {
 }
 
 /// The name among `known` that `text` was probably meant to be.
-pub(crate) fn closest<'k>(text: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn closest<'k>(text: &str, known: &[&'k str]) -> Option<&'k str> {
     /// What a close name is like, from 0 to 1; lower would suggest names that only share a few letters.
     const CLOSE: f64 = 0.84;
     let likeness = |name: &&'k str| (strsim::jaro_winkler(text, name), *name);

@@ -23,6 +23,7 @@ pub use config::{
     MeshConfig, OtelProvider, OutboundTrafficPolicyMode, ProviderKind, ServiceEntryVisibility,
     Visibility, VisibilityPolicy,
 };
+pub use describe::{clip, closest, describe};
 pub use injection::DEFAULT_REVISION;
 pub use inventory::{Inventory, MeshConfigSource, Namespace};
 pub use labels::{name_of, stable_labels};

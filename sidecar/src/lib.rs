@@ -12,6 +12,7 @@ mod judge;
 mod object;
 mod observed;
 mod outbound;
+mod problems;
 mod registry;
 mod scope;
 mod suggest;
@@ -38,6 +39,7 @@ pub use object::{
 };
 pub use observed::Observed;
 pub use outbound::{Call, Fate, Outbound, Outcome, Speech};
+pub use problems::{Problem, Severity, problems};
 pub use registry::{
     Alias, Endpoint, ExportTo, Health, Port, Provider, Registry, Resolution, Seen, Service,
 };

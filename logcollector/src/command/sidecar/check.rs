@@ -17,7 +17,7 @@ use crate::visible;
 pub(crate) fn run(args: CheckArgs) -> Result<Outcome, Error> {
     let logs = logs(&args.logs, &args.manifests, Some(&args.new), "sidecar check")?;
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?;
+    let manifests = Manifests::read(&args.manifests, &notes)?.without_refused(&notes);
     let changed = manifests.with(std::slice::from_ref(&args.new), &notes);
     let Some(collected) = collect(&logs, args.logs, args.format, &manifests)? else {
         return Ok(Outcome::Done);

@@ -17,7 +17,7 @@ use crate::visible;
 pub(crate) fn run(args: &ReachArgs) -> Result<Outcome, Error> {
     one_stdin(args.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?;
+    let manifests = Manifests::read(&args.manifests, &notes)?.without_refused(&notes);
     let table = |manifests: &Manifests| -> Result<EndpointTable, Error> {
         let workload = manifests.workloads().one(&args.pod)?;
         let addresses: Vec<String> = workload.ips.iter().map(ToString::to_string).collect();

@@ -20,7 +20,7 @@ use crate::visible;
 pub(crate) fn run(args: &ReachArgs) -> Result<Outcome, Error> {
     one_stdin(args.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?;
+    let manifests = Manifests::read(&args.manifests, &notes)?.without_refused(&notes);
     let report = |manifests: &Manifests| {
         let workload = manifests.workloads().one(&args.pod)?;
         Ok(scope(manifests, workload, &args.istio).1.report(&workload.display_name()))

@@ -16,7 +16,7 @@ use crate::visible;
 pub(crate) fn run(args: SuggestArgs) -> Result<Outcome, Error> {
     let logs = logs(&args.logs, &args.manifests, args.merge.as_ref(), "sidecar suggest")?;
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?;
+    let manifests = Manifests::read(&args.manifests, &notes)?.without_refused(&notes);
     let (merge, unmerged) = match &args.merge {
         Some(file) => manifests::objects(file, &notes),
         None => (Vec::<Object>::new(), false),
