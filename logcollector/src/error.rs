@@ -41,7 +41,7 @@ pub(crate) enum Error {
     SeveralPods { name: String, namespaces: Vec<String>, instead: String },
     #[error("waypoint `{}` logs its services differently", visible::clipped(.name.as_bytes(), 120))]
     SeveralServices { name: String },
-    #[error("--format and --manifests both say what the format is")]
+    #[error("--format and the manifests both say what the format is")]
     FormatTwice,
     #[error("standard input is named more than once, and can be read only once")]
     StdinTwice,

@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use mesh::{Inventory, LoadError, Loaded, Loader, MeshConfigSource, Object, Workload};
+use mesh::{
+    DEFAULT_REVISION, Inventory, LoadError, Loaded, Loader, MeshConfig, MeshConfigSource, Object,
+    Workload,
+};
 
 use telemetry::Cluster;
 
@@ -68,6 +71,22 @@ impl Manifests {
         let manifests = Self { inventory, revision: args.revision.clone(), errors, unreadable };
         manifests.say_defaults(notes);
         Ok(manifests)
+    }
+
+    /// A MeshConfig alone.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub(crate) fn mesh_config(path: &Path, notes: &Notes) -> Result<MeshConfig, Error> {
+        let mut loader = Loader::new();
+        loader.add_mesh_config(&name(path), &content(path)?);
+        let loaded = loader.finish();
+        if let Some(error) = loaded.errors.first() {
+            return Err(Error::MeshConfig(Box::new(error.clone())));
+        }
+        say(&loaded, notes);
+        Ok(loaded.inventory.mesh_config(DEFAULT_REVISION).clone())
     }
 
     /// What there would be if other manifests were applied.

@@ -97,8 +97,9 @@ pub(crate) struct PodFormatArgs {
     #[arg(long, value_name = "FILE|DIR", help_heading = "Reading")]
     pub(crate) manifests: Vec<PathBuf>,
 
-    /// MeshConfig for --manifests: a bare one, the ConfigMap, Helm values or an IstioOperator
-    #[arg(long, value_name = "FILE", requires = "manifests", help_heading = "Reading")]
+    /// MeshConfig, for --manifests or to take the mesh's own format from: a bare one, the ConfigMap,
+    /// Helm values or an IstioOperator
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
     pub(crate) mesh_config: Option<PathBuf>,
 
     /// The pod that wrote the lines, where they and the file's name do not tell

@@ -1,10 +1,11 @@
 //! Formats of pods, from the manifests that decide about them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use accesslog::{Detector, Format, FormatOptions};
-use telemetry::{Logger, Row, Sink};
+use mesh::{DEFAULT_REVISION, Labels, MeshConfig, ProxyKind};
+use telemetry::{Decision, Hosts, Istiod, Logger, Row, Side, Sink, Target, View};
 
 use crate::error::{Error, closest};
 use crate::formats::{Choice, PodFormats};
@@ -47,6 +48,28 @@ pub(super) fn choice(
             closest: closest(&pod.name, names.iter().map(String::as_str)),
         }),
     }
+}
+
+/// The format that a mesh's own configuration gives a proxy, whether or not it makes proxies log.
+pub(super) fn of_mesh(mesh: &MeshConfig, options: FormatOptions, notes: &Notes) -> Choice {
+    let mut mesh = mesh.clone();
+    if mesh.access_log_file.is_empty() {
+        CONTAINER_LOG[0].clone_into(&mut mesh.access_log_file);
+    }
+    let istiod = Istiod {
+        revision: DEFAULT_REVISION.to_owned(),
+        mesh: &mesh,
+        undiscovered: BTreeSet::new(),
+        hosts: Hosts::default(),
+    };
+    let view = View::new(&[], &istiod);
+    let labels = Labels::new();
+    let target =
+        Target { namespace: "default", labels: &labels, kind: ProxyKind::Sidecar, service: None };
+    let decision = Decision::of(&view, &target, Side::Client);
+    let mut compiler = Compiler { options: &options, notes, known: HashMap::new() };
+    let format = decision.loggers.iter().find_map(|it| compiler.format(&it.logger));
+    format.map_or_else(|| Choice::Auto(Detector::new(options)), Choice::Fixed)
 }
 
 /// Compiles the formats of loggers, each once.

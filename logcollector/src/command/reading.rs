@@ -167,7 +167,15 @@ fn choice(args: &ReadArgs, manifests: Option<&Manifests>, notes: &Notes) -> Resu
                 formatting::options(args.format.keys.clone(), args.format.omit_empty_values);
             pod_formats::choice(manifests, args.pods.pod.as_ref(), options, notes)
         }
-        _ => asked(&args.format, notes),
+        _ => match &args.pods.mesh_config {
+            Some(_) if asked_for => Err(Error::FormatTwice),
+            Some(path) if manifests.is_none() => {
+                let options =
+                    formatting::options(args.format.keys.clone(), args.format.omit_empty_values);
+                Ok(pod_formats::of_mesh(&Manifests::mesh_config(path, notes)?, options, notes))
+            }
+            _ => asked(&args.format, notes),
+        },
     }
 }
 
