@@ -19,6 +19,7 @@ mod output;
 mod paint;
 mod pipeline;
 mod pods;
+mod progress;
 mod select;
 mod sink;
 mod source;

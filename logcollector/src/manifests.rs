@@ -18,6 +18,7 @@ use crate::cli::ManifestArgs;
 use crate::command::Outcome;
 use crate::error::Error;
 use crate::notes::Notes;
+use crate::progress::Spinner;
 use crate::source::one_stdin;
 use crate::visible;
 use crate::workloads::Workloads;
@@ -160,6 +161,7 @@ impl Manifests {
 /// Reads files and folders. Those that cannot be read are said, and whether there are any is given,
 /// too.
 fn load(mut loader: Loader, named: &[PathBuf], recursive: bool) -> (Loaded, bool) {
+    let spinner = Spinner::new("reading manifests");
     let mut unreadable = Vec::new();
     for named in named {
         let files = files(named, recursive).unwrap_or_else(|error| {
@@ -173,8 +175,10 @@ fn load(mut loader: Loader, named: &[PathBuf], recursive: bool) -> (Loaded, bool
             }
         }
     }
+    let loaded = loader.finish();
+    drop(spinner);
     unreadable.iter().for_each(Error::report);
-    (loader.finish(), !unreadable.is_empty())
+    (loaded, !unreadable.is_empty())
 }
 
 /// Says what is wrong in manifests.

@@ -10,6 +10,7 @@ use crate::command::{Outcome, print};
 use crate::error::Error;
 use crate::manifests::{self, Manifests};
 use crate::notes::Notes;
+use crate::progress::Spinner;
 use crate::visible;
 
 /// Runs `sidecar suggest`.
@@ -37,7 +38,9 @@ pub(crate) fn run(args: SuggestArgs) -> Result<Outcome, Error> {
     };
     let selector = |namespace: &str, name: &str| mesh::stable_labels(&labels(namespace, name));
     let calls = &collected.collector.calls;
+    let spinner = Spinner::new("looking for the smallest Sidecars");
     let suggestion = sidecar::suggest(inventory, &settings, calls, labels, selector, &options);
+    drop(spinner);
     match args.output {
         Some(DocumentOutput::Json) => print(&json(&suggestion)?),
         Some(DocumentOutput::Pretty) | None => {
