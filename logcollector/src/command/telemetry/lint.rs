@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use anstream::adapter::strip_str;
 use expression::Expression;
 use mesh::{Inventory, LoadError, Meta, Origin, Problem};
 use telemetry::{Cluster, Finding, RejectedBy, Severity, Telemetry};
@@ -88,7 +89,9 @@ fn text(
         match by_name.get(&finding.object).and_then(|object| marked(finding, object)) {
             Some(marked) => {
                 let shown = marked.render("", paint).unwrap_or_default();
-                let lines = shown.lines().filter(|line| !line.trim().is_empty());
+                // The empty message is a line of its own, on a terminal with colours in it.
+                let is_told = |line: &&str| !strip_str(line).to_string().trim().is_empty();
+                let lines = shown.lines().filter(is_told);
                 lines.for_each(|line| text.push_str(&format!("{line}\n")));
             }
             None => {
