@@ -5,7 +5,7 @@ mod endpoints;
 mod scope;
 mod suggest;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use mesh::{Inventory, Labels, Workload};
@@ -117,24 +117,35 @@ fn chosen(
     Ok(Some(names.collect()))
 }
 
-/// The labels of a workload, by namespace and name: those of its first pod.
-fn labels<'i>(inventory: &'i Inventory, namespace: &str, name: &str) -> Option<&'i Labels> {
-    let is_it = |workload: &&Workload| {
-        workload.meta.namespace == namespace && workload.workload_name() == name
-    };
-    inventory.workloads.iter().find(is_it).map(|workload| &workload.labels)
+/// The first pods of workloads, by namespace and name.
+struct FirstPods<'i>(HashMap<(&'i str, &'i str), &'i Workload>);
+
+impl<'i> FirstPods<'i> {
+    fn new(inventory: &'i Inventory) -> Self {
+        let mut first = HashMap::new();
+        for workload in &inventory.workloads {
+            first.entry(named(workload)).or_insert(workload);
+        }
+        Self(first)
+    }
+
+    /// The labels of a workload; none for one that the manifests do not have.
+    fn labels(&self, namespace: &str, name: &str) -> Labels {
+        self.0.get(&(namespace, name)).map(|it| it.labels.clone()).unwrap_or_default()
+    }
+}
+
+/// What calls name a workload by.
+fn named(workload: &Workload) -> (&str, &str) {
+    (&workload.meta.namespace, workload.workload_name())
 }
 
 /// The revision of the istiod that serves the workloads of the calls: that of most of them.
-fn revision(manifests: &Manifests, collector: &Collector) -> String {
+fn revision(manifests: &Manifests, first_pods: &FirstPods<'_>, collector: &Collector) -> String {
     let called = collector.calls.workloads().iter();
-    let revisions = called.filter_map(|calls| {
-        let found = manifests.inventory.workloads.iter().find(|workload| {
-            workload.meta.namespace == calls.namespace && workload.workload_name() == calls.name
-        });
-        found.map(|workload| manifests.revision_of(workload))
-    });
-    let mut counts = std::collections::BTreeMap::new();
+    let called = called.filter_map(|it| first_pods.0.get(&(&*it.namespace, &*it.name)));
+    let revisions = called.map(|workload| manifests.revision_of(workload));
+    let mut counts = BTreeMap::new();
     revisions.for_each(|revision| *counts.entry(revision).or_insert(0_usize) += 1);
     let most = counts.into_iter().max_by_key(|(_, count)| *count);
     most.map_or(mesh::DEFAULT_REVISION, |(revision, _)| revision).to_owned()
@@ -142,15 +153,12 @@ fn revision(manifests: &Manifests, collector: &Collector) -> String {
 
 /// Says where the logs may hold less than was called: the loggers of a workload have filters.
 fn say_filtered(manifests: &Manifests, collector: &Collector, notes: &Notes) {
-    let calls = collector.calls.workloads();
-    let is_called = |workload: &&Workload| {
-        calls.iter().any(|it| {
-            it.namespace == workload.meta.namespace && it.name == workload.workload_name()
-        })
-    };
-    let workloads = manifests.inventory.workloads.iter().filter(is_called);
+    let called: HashSet<(&str, &str)> =
+        collector.calls.workloads().iter().map(|it| (&*it.namespace, &*it.name)).collect();
+    let workloads = &manifests.inventory.workloads;
+    let workloads = workloads.iter().filter(|workload| called.contains(&named(workload)));
     let cluster = telemetry::Cluster::new(&manifests.inventory);
-    let mut said = std::collections::BTreeSet::new();
+    let mut said = BTreeSet::new();
     for row in cluster.who(workloads, manifests.revision.as_deref()) {
         let loggers = row.client.iter().flat_map(|client| &client.loggers);
         for filter in loggers.filter_map(|logger| logger.filter.as_deref()) {

@@ -1,9 +1,8 @@
 //! `sidecar check`: what a changed Sidecar would do to the calls that were made.
 
-use mesh::Labels;
 use sidecar::{CheckReport, Checked, Checker, Verdict, View};
 
-use super::{collect, labels, logs, revision, say_filtered, settings};
+use super::{FirstPods, collect, logs, revision, say_filtered, settings};
 use crate::cli::CheckArgs;
 use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
@@ -23,13 +22,12 @@ pub(crate) fn run(args: CheckArgs) -> Result<Outcome, Error> {
         return Ok(Outcome::Done);
     };
     say_filtered(&manifests, &collected.collector, &collected.notes);
-    let settings = settings(&args.istio, &revision(&manifests, &collected.collector));
+    let pods = FirstPods::new(&manifests.inventory);
+    let settings = settings(&args.istio, &revision(&manifests, &pods, &collected.collector));
     let before = View::new(&manifests.inventory, settings.clone());
     let after = View::new(&changed.inventory, settings);
-    let labels = |namespace: &str, name: &str| -> Labels {
-        labels(&manifests.inventory, namespace, name).cloned().unwrap_or_default()
-    };
     let checker = Checker { before: &before, after: &after };
+    let labels = |namespace: &str, name: &str| pods.labels(namespace, name);
     let report = checker.check(&collected.collector.calls, labels);
     match pretty(args.output) {
         Some(paint) => print(text(&report, paint).as_bytes()),

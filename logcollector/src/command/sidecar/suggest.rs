@@ -1,9 +1,9 @@
 //! `sidecar suggest`: the smallest Sidecars that keep every observed call.
 
-use mesh::{Labels, Object};
+use mesh::Object;
 use sidecar::{Grouping, PolicyMode, SuggestOptions};
 
-use super::{collect, labels, logs, revision, say_filtered, settings};
+use super::{FirstPods, collect, logs, revision, say_filtered, settings};
 use crate::cli::{DocumentOutput, PolicyArg, SuggestArgs};
 use crate::command::document::json;
 use crate::command::{Outcome, print};
@@ -26,16 +26,15 @@ pub(crate) fn run(args: SuggestArgs) -> Result<Outcome, Error> {
         return Ok(Outcome::Done);
     };
     say_filtered(&manifests, &collected.collector, &collected.notes);
-    let settings = settings(&args.istio, &revision(&manifests, &collected.collector));
+    let inventory = &manifests.inventory;
+    let pods = FirstPods::new(inventory);
+    let settings = settings(&args.istio, &revision(&manifests, &pods, &collected.collector));
     let options = SuggestOptions {
         grouping: if args.workload { Grouping::Workload } else { Grouping::Namespace },
         policy: args.policy.map(policy),
         merge,
     };
-    let inventory = &manifests.inventory;
-    let labels = |namespace: &str, name: &str| -> Labels {
-        labels(inventory, namespace, name).cloned().unwrap_or_default()
-    };
+    let labels = |namespace: &str, name: &str| pods.labels(namespace, name);
     let selector = |namespace: &str, name: &str| mesh::stable_labels(&labels(namespace, name));
     let calls = &collected.collector.calls;
     let spinner = Spinner::new("looking for the smallest Sidecars");
