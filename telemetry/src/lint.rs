@@ -13,6 +13,8 @@ mod object;
 mod provider;
 mod selection;
 
+use std::ops::Range;
+
 use mesh::{Object, Workload};
 use serde::Serialize;
 
@@ -45,6 +47,10 @@ pub struct Finding {
     pub instead: Option<String>,
     /// The column in a filter expression, in characters from 1; `None` for other fields.
     pub column: Option<usize>,
+    /// The bytes of a filter expression that it is about, where an expression that parses is in
+    /// doubt; not serialised.
+    #[serde(skip)]
+    pub span: Option<Range<usize>>,
 }
 
 /// What all checks look at.
@@ -90,7 +96,10 @@ pub(crate) fn lint(subject: &Subject<'_>) -> Vec<Finding> {
     }
     found.sort_by(|a, b| key(a).cmp(&key(b)));
     // What is wrong under one revision is wrong under another, and said once.
-    found.dedup();
+    found.dedup_by(|next, kept| {
+        key(next) == key(kept)
+            && (next.rejected_by, &next.instead) == (kept.rejected_by, &kept.instead)
+    });
     found
 }
 
@@ -120,6 +129,7 @@ impl Finding {
             message,
             instead: None,
             column: None,
+            span: None,
         }
     }
 

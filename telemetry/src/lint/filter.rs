@@ -15,6 +15,7 @@ pub(super) fn check(telemetry: &Telemetry, found: &mut Vec<Finding>) {
             Finding {
                 instead: finding.instead().map(str::to_owned),
                 column: Some(crate::object::column(filter, finding.span().start)),
+                span: Some(finding.span()),
                 ..Finding::new(code_of(finding.kind()), telemetry, field, finding.to_string())
             }
         }));

@@ -1,10 +1,8 @@
 //! `telemetry lint`: what is wrong with Telemetry objects.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use anstream::adapter::strip_str;
-use expression::Expression;
 use mesh::{Inventory, LoadError, Meta, Origin, Problem};
 use telemetry::{Cluster, Finding, RejectedBy, Severity, Telemetry};
 
@@ -143,15 +141,13 @@ fn marked(finding: &Finding, object: &Telemetry) -> Option<Marked> {
     let index = finding.field.strip_prefix("spec.accessLogging[")?.split_once(']')?.0;
     let entry = object.access_logging.get(index.parse::<usize>().ok()?)?;
     let expression = entry.filter.as_deref()?;
-    let start = expression.char_indices().nth(column - 1).map_or(expression.len(), |(at, _)| at);
-    let label = (span(expression, start), finding.message.clone());
+    let at_column = || {
+        let mut starts = expression.char_indices().map(|(at, _)| at);
+        let start = starts.nth(column - 1).unwrap_or(expression.len());
+        start..start + 1
+    };
+    let span = finding.span.clone().unwrap_or_else(at_column);
+    let label = (span, finding.message.clone());
     let help = finding.instead.as_ref().map(|instead| format!("write `{instead}`"));
     Some(Marked::new("", ("filter", expression), &[label], help))
-}
-
-/// The part of an expression that a finding at this byte is about.
-fn span(expression: &str, start: usize) -> Range<usize> {
-    let findings = Expression::parse(expression).map(|it| it.findings()).unwrap_or_default();
-    let found = findings.iter().map(expression::Finding::span).find(|span| span.start == start);
-    found.unwrap_or(start..start + 1)
 }
