@@ -34,10 +34,10 @@ fn visible(c: char) -> impl Iterator<Item = char> {
 }
 
 /// The name among `known` that `text` was probably meant to be.
-pub fn closest<'k>(text: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn closest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     /// What a close name is like, from 0 to 1; lower would suggest names that only share a few letters.
     const CLOSE: f64 = 0.84;
-    let likeness = |name: &&'k str| (strsim::jaro_winkler(text, name), *name);
-    let best = known.iter().map(likeness).max_by(|one, other| one.0.total_cmp(&other.0))?;
+    let likeness = |name: &'k str| (strsim::jaro_winkler(text, name), name);
+    let best = known.into_iter().map(likeness).max_by(|one, other| one.0.total_cmp(&other.0))?;
     (best.0 >= CLOSE).then_some(best.1)
 }

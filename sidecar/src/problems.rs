@@ -151,8 +151,8 @@ fn child(rule: &Rule, value: &Value, path: &str, found: &mut Found) {
 
 /// What is said of a field that the schema does not have.
 fn unknown(key: &str, fields: &[(&'static str, Rule)]) -> String {
-    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    let hint = closest(key, &names).map(|name| format!("; is `{name}` meant?"));
+    let names = fields.iter().map(|(name, _)| *name);
+    let hint = closest(key, names).map(|name| format!("; is `{name}` meant?"));
     format!("there is no such field, an API server drops it{}", hint.unwrap_or_default())
 }
 

@@ -116,7 +116,7 @@ pub(super) fn set<T>(place: &mut T, value: Option<T>) {
 /// The remark on a name that Istio does not know.
 pub(super) fn unknown(fields: &Fields<'_>, key: &str, known: &[&str]) -> String {
     let path = clip(&fields.path_of(key));
-    match closest(key, known) {
+    match closest(key, known.iter().copied()) {
         Some(name) => format!("`{path}` is no field that Istio knows; did you mean `{name}`?"),
         None => format!("`{path}` is no field that Istio knows; it changes nothing"),
     }

@@ -84,7 +84,8 @@ fn is_helm(map: &Map<String, Value>) -> bool {
 /// MeshConfig's, or nearly.
 fn bare(map: &Map<String, Value>) -> Result<(), String> {
     let known = |key: &String| {
-        known::is_mesh_config_field(key) || closest(key, known::MESH_CONFIG).is_some()
+        known::is_mesh_config_field(key)
+            || closest(key, known::MESH_CONFIG.iter().copied()).is_some()
     };
     if map.is_empty() || map.keys().any(known) {
         return Ok(());

@@ -67,10 +67,10 @@ fn look_for_unknown(rule: &Rule, value: &Value, path: &str, found: &mut Vec<Unkn
             for (key, value) in map {
                 match fields.iter().find(|(name, _)| name == key) {
                     Some((_, rule)) => look_for_unknown(rule, value, &join(path, key), found),
-                    None => found.push(UnknownField {
-                        path: join(path, key),
-                        close: closest(key, fields.iter().map(|(name, _)| *name)),
-                    }),
+                    None => {
+                        let close = mesh::closest(key, fields.iter().map(|(name, _)| *name));
+                        found.push(UnknownField { path: join(path, key), close });
+                    }
                 }
             }
         }
@@ -86,15 +86,6 @@ fn look_for_unknown(rule: &Rule, value: &Value, path: &str, found: &mut Vec<Unkn
         }
         _ => {}
     }
-}
-
-/// The name that `text` was probably meant to be.
-fn closest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    /// What a close name is like, from 0 to 1.
-    const CLOSE: f64 = 0.84;
-    let likeness = |name: &'static str| (strsim::jaro_winkler(text, name), name);
-    let best = names.map(likeness).max_by(|one, other| one.0.total_cmp(&other.0))?;
-    (best.0 >= CLOSE).then_some(best.1)
 }
 
 fn walk(rule: &Rule, value: &Value, path: &str, found: &mut Vec<Violation>) {
