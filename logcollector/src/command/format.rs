@@ -13,7 +13,7 @@ use crate::visible;
 
 /// Runs `format show`.
 pub(crate) fn show(args: FormatShowArgs) -> Result<Outcome, Error> {
-    let options = formatting::options(args.keys.clone(), false);
+    let options = formatting::options(&args.keys, false);
     let asked = formatting::format(&args.format, args.encoding, &options)?;
     formatting::check_keys(&asked.format, &args.keys)?;
     match pretty(args.output) {

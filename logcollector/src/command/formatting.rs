@@ -136,9 +136,9 @@ fn remarks(format: &Format) -> Vec<String> {
 }
 
 /// The options that the command line asks for.
-pub(crate) fn options(keys: Vec<(String, String)>, omit_empty_values: bool) -> FormatOptions {
+pub(crate) fn options(keys: &[(String, String)], omit_empty_values: bool) -> FormatOptions {
     let options = FormatOptions::new().omit_empty_values(omit_empty_values);
-    keys.into_iter().fold(options, |options, (operator, key)| options.rename(operator, key))
+    keys.iter().fold(options, |options, (operator, key)| options.rename(operator, key))
 }
 
 /// Sees that the operators that are to be renamed are in the format.

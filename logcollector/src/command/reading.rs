@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Stdout};
 
-use accesslog::{Encoding, Format};
+use accesslog::{Encoding, Format, FormatOptions};
 
 use super::{Outcome, formatting, pod_formats};
 use crate::cli::{FormatArgs, ManifestArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
@@ -84,9 +84,8 @@ impl Reading {
         collector: Collector,
         notes: Notes,
     ) -> Result<Self, Error> {
-        let format = if args.format == "auto" {
-            let options = formatting::options(args.keys.clone(), args.omit_empty_values);
-            pod_formats::choice(manifests, pod.as_ref(), options, &notes)?
+        let format = if is_auto(&args) {
+            pod_formats::choice(manifests, pod.as_ref(), options(&args), &notes)?
         } else {
             asked(&args, &notes)?
         };
@@ -158,31 +157,36 @@ fn manifests(args: &PodFormatArgs, notes: &Notes) -> Result<Option<Manifests>, E
 
 /// How lines are read.
 fn choice(args: &ReadArgs, manifests: Option<&Manifests>, notes: &Notes) -> Result<Choice, Error> {
-    let asked_for = args.format.format != "auto";
+    let asked_for = !is_auto(&args.format);
     match manifests {
         // Under --enrich, manifests are of use beside a format.
         Some(_) if asked_for && !args.enrich => Err(Error::FormatTwice),
         Some(manifests) if !asked_for => {
-            let options =
-                formatting::options(args.format.keys.clone(), args.format.omit_empty_values);
-            pod_formats::choice(manifests, args.pods.pod.as_ref(), options, notes)
+            pod_formats::choice(manifests, args.pods.pod.as_ref(), options(&args.format), notes)
         }
         _ => match &args.pods.mesh_config {
             Some(_) if asked_for => Err(Error::FormatTwice),
             Some(path) if manifests.is_none() => {
-                let options =
-                    formatting::options(args.format.keys.clone(), args.format.omit_empty_values);
-                Ok(pod_formats::of_mesh(&Manifests::mesh_config(path, notes)?, options, notes))
+                let mesh = Manifests::mesh_config(path, notes)?;
+                Ok(pod_formats::of_mesh(&mesh, options(&args.format), notes))
             }
             _ => asked(&args.format, notes),
         },
     }
 }
 
+/// Whether the format is left to be found out.
+fn is_auto(args: &FormatArgs) -> bool {
+    args.format == "auto"
+}
+
+fn options(args: &FormatArgs) -> FormatOptions {
+    formatting::options(&args.keys, args.omit_empty_values)
+}
+
 /// The format that the options ask for; what is to be known about it is said.
 fn asked(args: &FormatArgs, notes: &Notes) -> Result<Choice, Error> {
-    let options = formatting::options(args.keys.clone(), args.omit_empty_values);
-    let (format, remarks) = formatting::choice(&args.format, args.encoding, options)?;
+    let (format, remarks) = formatting::choice(&args.format, args.encoding, options(args))?;
     remarks.iter().for_each(|remark| notes.say(remark));
     Ok(format)
 }
