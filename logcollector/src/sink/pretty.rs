@@ -261,8 +261,7 @@ fn service(cluster: &str) -> String {
     if host.is_empty() {
         return cluster.to_owned();
     }
-    let host = host.strip_suffix(".svc.cluster.local").unwrap_or(host);
-    if subset.is_empty() { format!("{host}:{port}") } else { format!("{host}:{port} ({subset})") }
+    names::service(host, Some(port), (!subset.is_empty()).then_some(subset))
 }
 
 /// Takes away the spaces at the end of what was appended since `start`.

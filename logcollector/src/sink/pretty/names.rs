@@ -1,5 +1,7 @@
 //! Names of workloads and services, where the traffic is known.
 
+use std::fmt::Display;
+
 use anstyle::Style;
 use sidecar::{Class, Direction};
 
@@ -24,12 +26,9 @@ impl Names {
     pub(super) fn of(enriched: &Enriched<'_>) -> Self {
         let traffic = &enriched.traffic;
         let workload = |workload: &Workload| visible::text(workload.name.as_bytes());
-        let service = traffic.host.map(|host| {
-            let host = host.strip_suffix(".svc.cluster.local").unwrap_or(host);
-            let port = traffic.port.map(|port| format!(":{port}")).unwrap_or_default();
-            let subset = traffic.subset.map(|subset| format!(" ({subset})")).unwrap_or_default();
-            visible::text(format!("{host}{port}{subset}").as_bytes())
-        });
+        let service = traffic
+            .host
+            .map(|host| visible::text(service(host, traffic.port, traffic.subset).as_bytes()));
         let remark = match traffic.class {
             Class::OutboundPassthrough | Class::InboundPassthrough => Some((YELLOW, "passthrough")),
             Class::OutboundBlocked => Some((RED, "blocked")),
@@ -49,4 +48,12 @@ impl Names {
             remark,
         }
     }
+}
+
+/// A service as `reviews.bookinfo:80 (v1)`, without the domain of the cluster.
+pub(super) fn service(host: &str, port: Option<impl Display>, subset: Option<&str>) -> String {
+    let host = host.strip_suffix(".svc.cluster.local").unwrap_or(host);
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let subset = subset.map(|subset| format!(" ({subset})")).unwrap_or_default();
+    format!("{host}{port}{subset}")
 }
