@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use accesslog::{Record, Value, WellKnown};
 use mesh::Inventory;
 use serde::Serialize;
-use sidecar::{Class, Direction, PodAddress, Registry, Settings, Traffic, View, classify};
+use sidecar::{Class, Direction, PodAddress, Registry, Settings, Traffic, classify};
 
 use crate::pods::PodName;
 
@@ -127,7 +127,7 @@ impl Objects {
                 by_ip.entry(*ip).and_modify(|at| *at = None).or_insert(Some(at));
             }
         }
-        let registry = View::new(inventory, Settings::default()).registry;
+        let registry = Registry::new(inventory, &Settings::default());
         Self { registry, workloads, by_ip, by_pod }
     }
 

@@ -1,5 +1,6 @@
 //! Everything that one istiod knows and a scope depends on.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -81,12 +82,7 @@ impl View {
             |meta: &Meta| settings.is_own(meta) && inventory.discovered(&meta.namespace, config);
         let objects = || inventory.objects.iter().filter(|object| own(&object.meta));
         let mut sidecars: Vec<Sidecar> = objects().filter_map(Sidecar::read).collect();
-        sidecars.sort_by(|one, other| {
-            let key = |it: &Sidecar| it.is_wide();
-            key(one)
-                .cmp(&key(other))
-                .then_with(|| one.meta.age_order().cmp(&other.meta.age_order()))
-        });
+        sidecars.sort_by(in_turn);
         let mut by_namespace: BTreeMap<String, Vec<Arc<Sidecar>>> = BTreeMap::new();
         for sidecar in sidecars {
             by_namespace.entry(sidecar.meta.namespace.clone()).or_default().push(Arc::new(sidecar));
@@ -99,7 +95,7 @@ impl View {
         Self {
             root_namespace: config.root_namespace.clone(),
             mesh_policy: mesh_policy(config, settings.version),
-            registry: Registry::new(inventory, config, &settings),
+            registry: Registry::new(inventory, &settings),
             sidecars: by_namespace,
             virtual_services: delegates::routings(services, config),
             destination_rules: DestinationRules::new(rules, config),
@@ -138,13 +134,16 @@ impl View {
                 sidecar.meta.created = here.remove(old).meta.created;
             }
             here.push(Arc::new(sidecar));
-            here.sort_by(|one, other| {
-                let wide = one.is_wide().cmp(&other.is_wide());
-                wide.then_with(|| one.meta.age_order().cmp(&other.meta.age_order()))
-            });
+            here.sort_by(|one, other| in_turn(one, other));
         }
         self
     }
+}
+
+/// The order in which the Sidecars of a namespace are tried: those with a selector first, then by age.
+fn in_turn(one: &Sidecar, other: &Sidecar) -> Ordering {
+    let wide = one.is_wide().cmp(&other.is_wide());
+    wide.then_with(|| one.meta.age_order().cmp(&other.meta.age_order()))
 }
 
 /// The hosts of ServiceEntries by namespace and name.

@@ -38,8 +38,9 @@ pub(crate) struct Reach<'r> {
 }
 
 impl Registry {
-    /// The services that an istiod with this MeshConfig knows.
-    pub(crate) fn new(inventory: &Inventory, config: &MeshConfig, settings: &Settings) -> Self {
+    /// The services that the istiod of these settings knows, under its MeshConfig in the inventory.
+    pub fn new(inventory: &Inventory, settings: &Settings) -> Self {
+        let config = inventory.mesh_config(&settings.revision);
         let discovered = |namespace: &str| inventory.discovered(namespace, config);
         let mut services: Vec<Service> = Vec::new();
         for service in inventory.services.iter().filter(|it| discovered(&it.meta.namespace)) {
