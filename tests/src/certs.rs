@@ -8,6 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::{Value, json};
 
 /// A certificate with its key, as files for Envoy and in memory for the clients.
 #[derive(Debug, Clone)]
@@ -16,6 +17,20 @@ pub struct Identity {
     pub cert: PathBuf,
     /// The key file, PEM.
     pub key: PathBuf,
+}
+
+impl Identity {
+    /// Envoy's CommonTlsContext: this identity among those that `authority` has signed.
+    pub(crate) fn tls(&self, authority: &Path, protocols: &[&str]) -> Value {
+        json!({
+            "alpn_protocols": protocols,
+            "tls_certificates": [{
+                "certificate_chain": {"filename": self.cert},
+                "private_key": {"filename": self.key},
+            }],
+            "validation_context": {"trusted_ca": {"filename": authority}},
+        })
+    }
 }
 
 /// One certificate authority and what it signed.

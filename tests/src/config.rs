@@ -153,7 +153,3 @@ fn typed(kind: &str, mut config: Value) -> Value {
     config["@type"] = json!(format!("type.googleapis.com/envoy.extensions.{kind}"));
     config
 }
-
-fn file(path: &Path) -> Value {
-    json!({"filename": path})
-}

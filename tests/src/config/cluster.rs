@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{World, extension, file, pipe, server, socket, typed};
+use super::{World, extension, pipe, server, socket, typed};
 
 /// Every cluster that the routes and the TCP listeners use.
 pub(super) fn all(world: &World) -> Vec<Value> {
@@ -83,15 +83,9 @@ fn http2(mut cluster: Value) -> Value {
 }
 
 fn secure(world: &World, mut cluster: Value, authority: &std::path::Path) -> Value {
-    let client = &world.certs.client;
     let context = json!({
         "sni": "server.example",
-        "common_tls_context": {
-            "tls_certificates": [{
-                "certificate_chain": file(&client.cert), "private_key": file(&client.key),
-            }],
-            "validation_context": {"trusted_ca": file(authority)},
-        },
+        "common_tls_context": world.certs.client.tls(authority, &[]),
     });
     cluster["transport_socket"] = extension(
         "envoy.transport_sockets.tls",

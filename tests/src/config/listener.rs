@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{SOON, World, extension, file, pipe, route, socket};
+use super::{SOON, World, extension, pipe, route, socket};
 
 /// What HTTP listeners differ in.
 #[derive(Debug, Clone, Copy)]
@@ -103,19 +103,13 @@ fn inspected(mut listener: Value) -> Value {
 }
 
 fn secure(world: &World, mut chain: Value, certificate: bool) -> Value {
-    let server = &world.certs.server;
+    let certs = &world.certs;
     chain["transport_socket"] = extension(
         "envoy.transport_sockets.tls",
         "transport_sockets.tls.v3.DownstreamTlsContext",
         json!({
             "require_client_certificate": certificate,
-            "common_tls_context": {
-                "alpn_protocols": ["h2", "http/1.1"],
-                "tls_certificates": [{
-                    "certificate_chain": file(&server.cert), "private_key": file(&server.key),
-                }],
-                "validation_context": {"trusted_ca": file(&world.certs.ca)},
-            },
+            "common_tls_context": certs.server.tls(&certs.ca, &["h2", "http/1.1"]),
         }),
     );
     chain

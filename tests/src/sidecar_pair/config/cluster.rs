@@ -50,14 +50,7 @@ fn outbound(service: &Service, subset: &str, certs: &Certs) -> Value {
         let server_name = format!("outbound_.{}_.{subset}_.{}", service.port, service.host);
         let context = json!({
             "sni": server_name,
-            "common_tls_context": {
-                "alpn_protocols": [protocol],
-                "tls_certificates": [{
-                    "certificate_chain": {"filename": certs.client.cert},
-                    "private_key": {"filename": certs.client.key},
-                }],
-                "validation_context": {"trusted_ca": {"filename": certs.ca}},
-            },
+            "common_tls_context": certs.client.tls(&certs.ca, &[protocol]),
         });
         cluster["transport_socket"] = extension(
             "envoy.transport_sockets.tls",

@@ -137,14 +137,7 @@ fn chain(name: &str, matching: Value, filters: &[Value]) -> Value {
 fn secure(mut chain: Value, certs: &Certs) -> Value {
     let context = json!({
         "require_client_certificate": true,
-        "common_tls_context": {
-            "alpn_protocols": ["h2", "http/1.1"],
-            "tls_certificates": [{
-                "certificate_chain": {"filename": certs.server.cert},
-                "private_key": {"filename": certs.server.key},
-            }],
-            "validation_context": {"trusted_ca": {"filename": certs.ca}},
-        },
+        "common_tls_context": certs.server.tls(&certs.ca, &["h2", "http/1.1"]),
     });
     chain["transport_socket"] = extension(
         "envoy.transport_sockets.tls",
