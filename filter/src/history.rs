@@ -20,7 +20,7 @@ mod read;
 mod write;
 
 pub use read::{Attempt, History, parse};
-pub use write::{Outcome, close, open};
+pub use write::{Outcome, close, has_open, open};
 
 /// Whether a byte stands for itself in a host or a failure.
 const fn is_safe(byte: u8) -> bool {

@@ -20,6 +20,9 @@ pub const ATTEMPT_COUNT: &str = "wasm.attempt_count";
 /// ```
 /// assert_eq!(filter::key::own(filter::key::KEEP), "keep");
 /// ```
-pub fn own(key: &str) -> &str {
-    key.strip_prefix("wasm.").unwrap_or(key)
+pub const fn own(key: &str) -> &str {
+    match key.split_at_checked("wasm.".len()) {
+        Some((_, own)) => own,
+        None => key,
+    }
 }

@@ -8,5 +8,25 @@
 //! This crate is built twice for Envoy, and natively for those who read what it wrote. It knows
 //! nothing of the other crates.
 
+#[cfg(any(test, all(target_family = "wasm", feature = "attempts")))]
+mod attempts;
+pub mod attribute;
+pub mod config;
+pub mod hash;
 pub mod history;
+mod json;
+pub mod keep;
 pub mod key;
+mod pack;
+mod redact;
+mod request;
+#[cfg(target_family = "wasm")]
+mod wasm;
+
+pub use pack::{Packed, filter_error, pack};
+pub use request::Properties;
+
+/// The expression of an access-log filter that drops what [`key::KEEP`] says is not worth a line, and
+/// nothing else: a request without that value, as of TCP or where the filter is not loaded, is kept.
+pub const KEEP_EXPRESSION: &str =
+    "!('wasm.keep' in filter_state) || filter_state['wasm.keep'] != b'0'";

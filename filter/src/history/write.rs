@@ -46,6 +46,11 @@ pub fn open(history: &mut Vec<u8>, host: &[u8]) -> Option<usize> {
     Some(place)
 }
 
+/// Whether an attempt is open.
+pub fn has_open(history: &[u8]) -> bool {
+    history.ends_with(b"=?") || history.windows(3).any(|part| part == b"=?;")
+}
+
 /// Writes the outcome of the attempt at `place`, where that attempt is still open.
 pub fn close(history: &mut Vec<u8>, place: usize, outcome: &Outcome<'_>) {
     let mut ends = (0..history.len()).filter(|&at| history.get(at) == Some(&b';'));

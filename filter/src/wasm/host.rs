@@ -1,0 +1,111 @@
+//! Calls to Envoy.
+//!
+//! The SDK's own panic when Envoy answers with a status that they do not expect, and a panic takes the
+//! module down. These take any other status than "ok" for "there is none".
+#![allow(unsafe_code, reason = "calls to the host are foreign functions")]
+
+mod abi;
+
+use std::ptr;
+
+use crate::request::Properties;
+
+/// The status of a call that went well.
+const OK: u32 = 0;
+/// The configuration of the plugin, among the buffers.
+const PLUGIN_CONFIGURATION: u32 = 7;
+
+/// The request at hand, as Envoy knows it.
+pub(super) struct Envoy;
+
+impl Properties for Envoy {
+    fn property(&self, path: &[u8]) -> Option<Vec<u8>> {
+        // SAFETY: the path is borrowed for the call, and `receive` gives places to write to.
+        receive(|value, size| unsafe {
+            abi::proxy_get_property(path.as_ptr(), path.len(), value, size)
+        })
+    }
+}
+
+/// Leaves a value in the filter state of the request at hand.
+pub(super) fn set(key: &str, value: &[u8]) {
+    // SAFETY: both are borrowed for the call; Envoy copies them.
+    let _ =
+        unsafe { abi::proxy_set_property(key.as_ptr(), key.len(), value.as_ptr(), value.len()) };
+}
+
+/// The configuration of this plugin; empty where there is none.
+pub(super) fn configuration() -> Vec<u8> {
+    let (buffer, all) = (PLUGIN_CONFIGURATION, usize::MAX);
+    // SAFETY: `receive` gives places to write to.
+    receive(|value, size| unsafe { abi::proxy_get_buffer_bytes(buffer, 0, all, value, size) })
+        .unwrap_or_default()
+}
+
+/// Makes a call that writes the place and the size of its answer, and takes the answer over.
+fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>> {
+    let (mut value, mut size) = (ptr::null_mut::<u8>(), 0);
+    if call(&raw mut value, &raw mut size) != OK {
+        return None;
+    }
+    if value.is_null() {
+        return Some(Vec::new());
+    }
+    // SAFETY: Envoy asked for exactly `size` bytes by way of the SDK's `proxy_on_memory_allocate`, which
+    // took them from a `Vec<u8>` of that capacity and forgot it, and wrote all of them.
+    Some(unsafe { Vec::from_raw_parts(value, size, size) })
+}
+
+#[cfg(feature = "attempts")]
+mod upstream {
+    use super::{Envoy, OK, abi, ptr, receive};
+    use crate::attempts::Host;
+
+    /// The headers of the response, among the maps of headers.
+    const RESPONSE_HEADERS: u32 = 2;
+    /// The clock that never goes back, among those of WASI.
+    const MONOTONIC: u32 = 1;
+
+    impl Host for Envoy {
+        fn set(&self, key: &str, value: &[u8]) {
+            super::set(key, value);
+        }
+
+        fn now_ms(&self) -> u64 {
+            let mut nanoseconds = 0;
+            // SAFETY: the place to write to is there for the call.
+            let _ = unsafe { abi::clock_time_get(MONOTONIC, 1, &raw mut nanoseconds) };
+            nanoseconds / 1_000_000
+        }
+    }
+
+    /// The value of a response header.
+    pub(in crate::wasm) fn response_header(name: &str) -> Option<Vec<u8>> {
+        let (map, name, length) = (RESPONSE_HEADERS, name.as_ptr(), name.len());
+        // SAFETY: the name is borrowed for the call, and `receive` gives places to write to.
+        receive(|value, size| unsafe {
+            abi::proxy_get_header_map_value(map, name, length, value, size)
+        })
+    }
+
+    /// Calls a function that Envoy has beyond the ABI, and says whether that went well.
+    pub(in crate::wasm) fn call(function: &str, arguments: &[u8]) -> bool {
+        let (mut result, mut size) = (ptr::null_mut(), 0);
+        // SAFETY: name and arguments are borrowed for the call, and the places to write to are there.
+        // The functions that are called give no result.
+        let status = unsafe {
+            abi::proxy_call_foreign_function(
+                function.as_ptr(),
+                function.len(),
+                arguments.as_ptr(),
+                arguments.len(),
+                &raw mut result,
+                &raw mut size,
+            )
+        };
+        status == OK
+    }
+}
+
+#[cfg(feature = "attempts")]
+pub(super) use upstream::{call, response_header};
