@@ -1,6 +1,7 @@
 # Every job of the CI is a target here. `make help` lists them.
 
 ENVOY_VERSION := 1.40.0
+BINARYEN_VERSION := 132.0.0
 ENVOY_DIR     := target/envoy
 ENVOY_BIN     ?= $(CURDIR)/$(ENVOY_DIR)/bin/envoy
 FUZZ_SECONDS  ?= 60
@@ -9,6 +10,15 @@ ROUNDS        ?= 5
 FUZZ_TARGETS  := expression format_compile line_parse round_trip unwrap
 CARGO         ?= cargo
 TARGET        := $(or $(CARGO_TARGET_DIR),target)
+FILTER        := $(TARGET)/filter
+BINARYEN      := $(FILTER)/node/node_modules/.bin
+# What rustc gives a module of this target, and Envoy's V8 takes.
+WASM_FEATURES := --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
+                 --enable-multivalue --enable-reference-types --enable-sign-ext
+# A module tells nothing of the machine that built it.
+WASM_PATHS    := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=.
+# The most bytes of a module: two of them, as base64, fit into what client-side kubectl apply takes.
+WASM_BUDGET   := 92160
 # Network namespaces need root.
 SUDO          := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -16,24 +26,25 @@ export ENVOY_BIN
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
-        bench bench-docs bench-who bench-suggest bench-parts bench-instructions bench-build envoy netns-tools clean
+        bench bench-docs bench-who bench-suggest bench-parts bench-instructions bench-build envoy \
+        filter filter-traps filter-tools netns-tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build the release binary, target/release/logcollector
+build: filter ## Build the release binary, target/release/logcollector
 	$(CARGO) build --locked --release -p logcollector
 
-demo: $(ENVOY_BIN) ## Read the access log of a real Envoy, live (DEMO=forever goes on)
+demo: $(ENVOY_BIN) filter ## Read the access log of a real Envoy, live (DEMO=forever goes on)
 	$(CARGO) build --locked --release -p logcollector -p tests --bin logcollector --bin demo
 	$(TARGET)/release/demo $(TARGET)/release/logcollector
 
-test: lint test-unit test-envoy ## Formatting, lints, and every test
+test: lint filter test-unit test-envoy ## Formatting, lints, and every test
 
 test-unit: ## Tests that need nothing but Rust
 	$(CARGO) test --locked --workspace --exclude tests
 
-test-envoy: $(ENVOY_BIN) netns-tools ## Tests against the real Envoy (SKIP_NETNS=1 without namespaces)
+test-envoy: $(ENVOY_BIN) filter filter-traps netns-tools ## Tests against the real Envoy (SKIP_NETNS=1 without namespaces)
 	$(CARGO) build --locked -p logcollector
 	$(if $(SUDO),SKIP_NETNS=1) $(CARGO) test --locked -p tests -- --nocapture
 	$(if $(SUDO),$(CARGO) test --locked -p tests --test envoy_sidecars \
@@ -84,6 +95,38 @@ bench-instructions: bench-build ## Compare instructions a line with the committe
 
 bench-build:
 	$(CARGO) build --locked --release -p logcollector -p bench
+
+filter: filter-tools ## Build the filter's modules into target/filter, each within its size budget
+	$(call module,attempts,attempts,logcollector_filter_attempts)
+	$(call module,access_log,access_log,logcollector_filter_access_log)
+	for module in $(FILTER)/logcollector_filter_*.wasm; do \
+	  size=$$(wc -c < $$module); echo "$$module: $$size bytes"; \
+	  test $$size -le $(WASM_BUDGET) || { echo "more than $(WASM_BUDGET)"; exit 1; }; \
+	done
+
+filter-traps: filter-tools ## Build the modules that trap, for tests
+	$(call module,attempts,attempts trap,trap_attempts)
+	$(call module,access_log,access_log trap,trap_access_log)
+
+# $(call module,ROLE,FEATURES,NAME): std is built along, without the machinery that prints panics. It is
+# a quarter of a module, and stable Rust has the flags only behind RUSTC_BOOTSTRAP.
+define module
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort $(WASM_PATHS)" \
+	  $(CARGO) rustc --locked --quiet -p filter --lib --crate-type cdylib --features "$(2)" \
+	  --profile wasm --target wasm32-wasip1 --target-dir $(FILTER)/build \
+	  -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
+	$(BINARYEN)/wasm-metadce $(WASM_FEATURES) --graph-file filter/exports/$(1).json \
+	  $(FILTER)/build/wasm32-wasip1/wasm/filter.wasm -o $(FILTER)/$(3).trimmed > $(FILTER)/$(3).log
+	$(BINARYEN)/wasm-opt $(WASM_FEATURES) -O3 --strip-debug --strip-producers --strip-target-features \
+	  $(FILTER)/$(3).trimmed -o $(FILTER)/$(3).wasm
+	rm $(FILTER)/$(3).trimmed $(FILTER)/$(3).log
+endef
+
+filter-tools:
+	rustup -q target add wasm32-wasip1
+	rustup -q component add rust-src
+	mkdir -p $(FILTER)
+	test -x $(BINARYEN)/wasm-opt || npm install --silent --no-fund --prefix $(FILTER)/node binaryen@$(BINARYEN_VERSION)
 
 envoy: $(ENVOY_BIN) ## Install the real Envoy into target/
 

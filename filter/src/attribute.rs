@@ -17,6 +17,7 @@ use path::Segments;
 pub struct Attribute {
     path: Vec<u8>,
     kind: Kind,
+    may_be_empty: bool,
 }
 
 /// What the bytes of an attribute mean.
@@ -99,7 +100,9 @@ impl Attribute {
         if path.starts_with("request\0headers\0") || path.starts_with("response\0") {
             path.make_ascii_lowercase();
         }
-        Self { path: path.into_bytes(), kind }
+        // Of a name or an address that it does not have, Envoy tells the empty text.
+        let may_be_empty = segments.len() > 2 || path.starts_with("filter_state");
+        Self { path: path.into_bytes(), kind, may_be_empty }
     }
 
     /// The path, as a module asks for it: names with a zero byte between them.
@@ -110,6 +113,11 @@ impl Attribute {
     /// What its bytes mean.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The value that these bytes hold; `None` where they hold none.
+    pub fn value<'b>(&self, bytes: &'b [u8]) -> Option<Value<'b>> {
+        self.kind.value(bytes).filter(|_| self.may_be_empty || !bytes.is_empty())
     }
 }
 

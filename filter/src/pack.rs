@@ -99,7 +99,7 @@ fn push_value<P: Properties>(
         Source::AttemptCount => json::push_unsigned(out, request.attempts()),
         Source::Attribute(attribute) => {
             let bytes = request.of(attribute);
-            match bytes.as_deref().and_then(|bytes| attribute.kind().value(bytes)) {
+            match bytes.as_deref().and_then(|bytes| attribute.value(bytes)) {
                 Some(Value::Text(text)) => return push_text(out, config, field, text),
                 Some(value) => push_number(out, value, attribute.kind()),
                 None => out.extend_from_slice(b"null"),

@@ -1,15 +1,15 @@
 //! The filter as Envoy runs it: one module a role.
 
-#[cfg(feature = "access-log")]
+#[cfg(feature = "access_log")]
 mod access_log;
 #[cfg(feature = "attempts")]
 mod attempts;
 mod host;
 
-#[cfg(not(any(feature = "access-log", feature = "attempts")))]
-compile_error!("a module has a role: choose the feature `attempts` or `access-log`");
-#[cfg(all(feature = "access-log", feature = "attempts"))]
-compile_error!("a module has one role: choose the feature `attempts` or `access-log`");
+#[cfg(not(any(feature = "access_log", feature = "attempts")))]
+compile_error!("a module has a role: choose the feature `attempts` or `access_log`");
+#[cfg(all(feature = "access_log", feature = "attempts"))]
+compile_error!("a module has one role: choose the feature `attempts` or `access_log`");
 
 use proxy_wasm::types::{LogLevel, NewRootContext};
 
@@ -17,6 +17,16 @@ use proxy_wasm::types::{LogLevel, NewRootContext};
 fn start(role: NewRootContext) {
     proxy_wasm::set_log_level(LogLevel::Warn);
     proxy_wasm::set_root_context(role);
+}
+
+/// Traps where a test asks for it.
+#[cfg(feature = "trap")]
+fn trap(callback: &str) {
+    use crate::Properties as _;
+    let asked = host::Envoy.property(b"request\0headers\0x-trap");
+    if asked.is_some_and(|asked| asked == callback.as_bytes()) {
+        std::process::abort();
+    }
 }
 
 /// Says why a role does nothing.

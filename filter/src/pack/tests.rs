@@ -46,6 +46,17 @@ fn ok_fields_in_their_order_with_their_types() {
 }
 
 #[test]
+fn ok_empty_is_absent_but_for_headers_and_metadata() {
+    let fields = r#"{"fields": {"route": "xds.route_name", "header": "request.headers['x-empty']",
+        "state": "filter_state['empty']"}}"#;
+    let request = Fake::default()
+        .and("xds route_name", b"")
+        .and("request headers x-empty", b"")
+        .and("filter_state empty", b"");
+    assert_eq!(packed(fields, &request), r#"{"route":null,"header":"","state":""}"#);
+}
+
+#[test]
 fn ok_nothing_forges_a_line() {
     let fields = r#"{"fields": {"path": "request.path", "user": "request.headers['x-user']"}}"#;
     let object = packed(fields, &hostile());

@@ -55,6 +55,8 @@ impl Context for Request {}
 
 impl HttpContext for Request {
     fn on_log(&mut self) {
+        #[cfg(feature = "trap")]
+        super::trap("log");
         let config = match &*self.0 {
             Ok(config) => config,
             Err(object) => return host::set(key::own(key::ACCESS_LOG), object),

@@ -74,6 +74,8 @@ impl Context for Upstream {}
 
 impl HttpContext for Upstream {
     fn on_http_request_headers(&mut self, _count: usize, _end: bool) -> Action {
+        #[cfg(feature = "trap")]
+        super::trap("request");
         if !self.is_off {
             self.attempt = Attempt::begin(&Envoy, self.overlaps.clone());
         }
@@ -81,6 +83,8 @@ impl HttpContext for Upstream {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end: bool) -> Action {
+        #[cfg(feature = "trap")]
+        super::trap("response");
         if let Some(attempt) = self.attempt.take() {
             let code = host::response_header(":status").and_then(|code| number(&code));
             let failure = if end && code == Some(200) { failed_call() } else { Vec::new() };
