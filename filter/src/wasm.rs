@@ -11,11 +11,11 @@ compile_error!("a module has a role: choose the feature `attempts` or `access_lo
 #[cfg(all(feature = "access_log", feature = "attempts"))]
 compile_error!("a module has one role: choose the feature `attempts` or `access_log`");
 
-use proxy_wasm::types::{LogLevel, NewRootContext};
+use proxy_wasm::types::NewRootContext;
 
 /// What a module does first.
 fn start(role: NewRootContext) {
-    proxy_wasm::set_log_level(LogLevel::Warn);
+    host::start_log();
     proxy_wasm::set_root_context(role);
 }
 

@@ -34,6 +34,31 @@ pub(super) fn set(key: &str, value: &[u8]) {
         unsafe { abi::proxy_set_property(key.as_ptr(), key.len(), value.as_ptr(), value.len()) };
 }
 
+/// The log of Envoy.
+struct Log;
+
+impl log::Log for Log {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        // The levels of the ABI start with trace at 0, those of `log` with error at 1.
+        let level = 5 - record.level() as u32;
+        let message = record.args().to_string();
+        // SAFETY: the message is borrowed for the call.
+        let _ = unsafe { abi::proxy_log(level, message.as_ptr(), message.len()) };
+    }
+
+    fn flush(&self) {}
+}
+
+/// Sends what is logged from now on to the log of Envoy.
+pub(super) fn start_log() {
+    log::set_max_level(log::LevelFilter::Warn);
+    let _ = log::set_logger(&Log);
+}
+
 /// The configuration of this plugin; empty where there is none.
 pub(super) fn configuration() -> Vec<u8> {
     let (buffer, all) = (PLUGIN_CONFIGURATION, usize::MAX);

@@ -2,6 +2,7 @@
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
+    pub(super) fn proxy_log(level: u32, message: *const u8, message_size: usize) -> u32;
     pub(super) fn proxy_get_property(
         path: *const u8,
         path_size: usize,
