@@ -127,6 +127,17 @@ impl Envoy {
         listeners.map(verdict).collect()
     }
 
+    /// The value of a counter or gauge; 0 where Envoy has not made it yet.
+    pub fn stat(&self, name: &str) -> u64 {
+        let body = self.ask("GET", &format!("/stats?filter=^{name}$")).expect("the statistics");
+        body.rsplit_once(": ").map_or(0, |(_, value)| value.trim().parse().unwrap())
+    }
+
+    /// Waits until a counter or gauge has at least this value.
+    pub fn wait_for_stat(&self, name: &str, value: u64) {
+        self.wait(&format!("{name} to be {value}"), || (self.stat(name) >= value).then_some(()));
+    }
+
     /// Waits until `file` has `count` lines and returns it whole.
     pub fn wait_for_lines(&self, file: &Path, count: usize, why: &str) -> Vec<u8> {
         self.wait(&format!("line {count} of {} ({why})", file.display()), || {

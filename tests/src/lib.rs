@@ -23,6 +23,7 @@ pub mod envoy;
 pub mod filters;
 pub mod formats;
 pub mod frames;
+pub mod istiod;
 pub mod judge;
 pub mod pair;
 pub mod play;
