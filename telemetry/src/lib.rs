@@ -47,6 +47,6 @@ pub use decide::{Attached, Because, DecidedBy, Decision};
 pub use lint::{CODES, Code, Finding, Severity};
 pub use logger::{Als, File, FileFormat, Hosts, Logger, Otel, Sink, Unresolved, Upstream};
 pub use object::{AccessLogging, Mode, RejectedBy, Side, TargetRef, Telemetry, Violation};
-pub use render::{cel_filter, render};
+pub use render::{Place, cel_filter, render};
 pub use story::{Change, Proposal, Seen, Story};
 pub use who::{Row, Who};

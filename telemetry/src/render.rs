@@ -30,7 +30,7 @@ use crate::who::qualified_name;
 
 /// Where in a proxy's configuration loggers are attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub enum Place {
     /// An HTTP connection manager.
     HttpConnectionManager,
     /// A TCP proxy.
@@ -81,6 +81,40 @@ impl Place {
             }}})),
         }
     }
+
+    /// A logger as an element of the place's `access_log`; `None` for one that the place does not have.
+    ///
+    /// ```
+    /// use telemetry::{Attached, File, FileFormat, Logger, Place, Sink};
+    ///
+    /// let file = File {
+    ///     path: "/dev/stdout".to_owned(),
+    ///     format: FileFormat::EnvoyDefault,
+    ///     omit_empty_values: false,
+    /// };
+    /// let logger = Logger { provider: None, sink: Sink::File(file) };
+    /// let rendered = Place::Listener.render(&Attached { logger: logger.into(), filter: None });
+    /// let flags = rendered.and_then(|it| it.pointer("/filter/response_flag_filter/flags/0").cloned());
+    /// assert_eq!(flags, Some("NR".into()));
+    /// ```
+    pub fn render(self, attached: &Attached) -> Option<Value> {
+        let (name, config) = match &attached.logger.sink {
+            Sink::File(file) => logger::file(file),
+            Sink::HttpGrpc(als) => logger::http_grpc(als),
+            Sink::TcpGrpc(als) => logger::tcp_grpc(als),
+            Sink::Otel(otel) => logger::otel(otel),
+            Sink::AlsMeshConfig => logger::als_mesh_config(self)?,
+        };
+        let mut rendered = json!({"name": name, "typed_config": config});
+        let own = attached.filter.as_deref().map(logger::cel_filter);
+        let mut filters: Vec<Value> = self.filter().into_iter().chain(own).collect();
+        match filters.len() {
+            0 => {}
+            1 => rendered["filter"] = filters.remove(0),
+            _ => rendered["filter"] = json!({"and_filter": {"filters": filters}}),
+        }
+        Some(rendered)
+    }
 }
 
 /// A proxy's loggers by side and place, `{"client":{PLACE:[...]}|null,"server":{PLACE:[...]}|null}`; of
@@ -107,7 +141,7 @@ fn render_place(decision: &Decision, place: Place, mesh: &MeshConfig) -> Vec<Val
     if place == Place::Listener && mesh.disable_envoy_listener_log {
         return Vec::new();
     }
-    decision.loggers.iter().filter_map(|attached| render_logger(attached, place)).collect()
+    decision.loggers.iter().filter_map(|attached| place.render(attached)).collect()
 }
 
 fn render_side(view: &View<'_>, target: &Target<'_>, side: Side) -> Value {
@@ -133,25 +167,6 @@ fn render_places(view: &View<'_>, decision: &Decision, places: &[Place]) -> Valu
         (place.as_str().to_owned(), loggers.into())
     };
     places.iter().map(one).collect::<Map<String, Value>>().into()
-}
-
-fn render_logger(attached: &Attached, place: Place) -> Option<Value> {
-    let (name, config) = match &attached.logger.sink {
-        Sink::File(file) => logger::file(file),
-        Sink::HttpGrpc(als) => logger::http_grpc(als),
-        Sink::TcpGrpc(als) => logger::tcp_grpc(als),
-        Sink::Otel(otel) => logger::otel(otel),
-        Sink::AlsMeshConfig => logger::als_mesh_config(place)?,
-    };
-    let mut rendered = json!({"name": name, "typed_config": config});
-    let own = attached.filter.as_deref().map(logger::cel_filter);
-    let mut filters: Vec<Value> = place.filter().into_iter().chain(own).collect();
-    match filters.len() {
-        0 => {}
-        1 => rendered["filter"] = filters.remove(0),
-        _ => rendered["filter"] = json!({"and_filter": {"filters": filters}}),
-    }
-    Some(rendered)
 }
 
 #[cfg(test)]
