@@ -1,5 +1,6 @@
 //! The command line as users type it. What runs is built from it in [`crate::command`].
 
+mod filter;
 mod read;
 mod sidecar;
 mod telemetry;
@@ -8,6 +9,10 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(crate) use filter::{
+    CodeArg, CodeForm, Context, FilterCheckArgs, FilterCommand, FilterManifestArgs, ManifestOutput,
+    PrintArg, Role, Selected,
+};
 pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 pub(crate) use sidecar::{
     CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand, SuggestArgs,
@@ -44,6 +49,8 @@ pub(crate) enum Command {
     Telemetry(TelemetryCommand),
     #[command(subcommand)]
     Sidecar(SidecarCommand),
+    #[command(subcommand)]
+    Filter(FilterCommand),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

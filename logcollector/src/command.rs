@@ -1,6 +1,7 @@
 //! The commands: what runs, built from what users type.
 
 mod document;
+mod filter;
 mod format;
 mod formatting;
 mod man;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Tail(args) => tail::run(args),
         Command::Format(FormatCommand::Show(args)) => format::show(args),
         Command::Format(FormatCommand::List(args)) => format::list(args),
+        Command::Filter(command) => filter::run(command),
         Command::Sidecar(command) => sidecar::run(command),
         Command::Telemetry(command) => telemetry::run(command),
         Command::Completions(args) => man::completions(args),

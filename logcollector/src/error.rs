@@ -41,6 +41,20 @@ pub(crate) enum Error {
     SeveralPods { name: String, namespaces: Vec<String>, instead: String },
     #[error("waypoint `{}` logs its services differently", visible::clipped(.name.as_bytes(), 120))]
     SeveralServices { name: String },
+    #[error("{}: {}", visible::clipped(.name.as_bytes(), 200), visible::lines(.message))]
+    FilterConfiguration { name: String, message: String },
+    #[error("{}: the configuration has no section `{section}`", visible::clipped(.name.as_bytes(), 200))]
+    NoSection { name: String, section: &'static str },
+    #[error("{}: the configuration has neither a section `attempts` nor `access_log`", visible::clipped(.name.as_bytes(), 200))]
+    NoSections { name: String },
+    #[error("this logcollector was built without the filter: `{module}` is not in it")]
+    NoModule { module: &'static str },
+    #[error("--code does not say whose code it is, and both parts of the filter are loaded")]
+    CodeOfWhichRole,
+    #[error("--code is given more than once for `{role}`")]
+    CodeTwice { role: &'static str },
+    #[error("pods with the labels {} are in several namespaces: {}", visible::clipped(.labels.as_bytes(), 120), visible::text(.namespaces.join(", ").as_bytes()))]
+    SeveralNamespaces { labels: String, namespaces: Vec<String> },
     #[error("--format and the manifests both say what the format is")]
     FormatTwice,
     #[error("standard input is named more than once, and can be read only once")]
@@ -134,6 +148,17 @@ impl Error {
             Self::SeveralServices { .. } => {
                 Some("give the filter of the service that is meant with --filter".to_owned())
             }
+            Self::NoModule { .. } => Some(
+                "make filter && cargo build --release -p logcollector\n\
+                 or say where proxies find the code: --code file:PATH, --code https://URL#SHA256"
+                    .to_owned(),
+            ),
+            Self::CodeOfWhichRole => Some(
+                "put attempts= or access-log= in front of it, or load one part with --only"
+                    .to_owned(),
+            ),
+            Self::SeveralNamespaces { .. } => Some("say which with --namespace".to_owned()),
+            Self::NoSection { .. } => Some("leave out --only, or add the section".to_owned()),
             Self::FormatTwice => Some("leave out one of them".to_owned()),
             Self::StdinTwice => {
                 Some("without a LOG, it is the log: name files for the others".to_owned())

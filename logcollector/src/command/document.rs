@@ -37,3 +37,23 @@ pub(super) fn array<T: Serialize>(values: &[T]) -> Result<Vec<u8>, Error> {
     out.extend_from_slice(if values.is_empty() { b"]\n" } else { b"\n]\n" });
     Ok(out)
 }
+
+/// A value as a YAML document, and what to know before it in comments.
+pub(super) fn yaml(comment: &str, value: &Value) -> Result<String, Error> {
+    let mut out = String::new();
+    for line in comment.lines() {
+        out.push_str(format!("# {}", visible::text(line.as_bytes())).trim_end());
+        out.push('\n');
+    }
+    // A string is never folded: a base64 text or a format is one line, however long.
+    let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+    let text = serde_saphyr::to_string_with_options(value, options)
+        .map_err(|error| Error::Output(std::io::Error::other(error)))?;
+    if visible::lines(&text) == text {
+        out.push_str(&text);
+    } else {
+        // JSON is YAML, and has escapes for what a terminal could act on.
+        out.push_str(&String::from_utf8_lossy(&indented(value)));
+    }
+    Ok(out)
+}
