@@ -118,8 +118,9 @@ define module
 	$(BINARYEN)/wasm-metadce $(WASM_FEATURES) --graph-file filter/exports/$(1).json \
 	  $(FILTER)/build/wasm32-wasip1/wasm/filter.wasm -o $(FILTER)/$(3).trimmed > $(FILTER)/$(3).log
 	$(BINARYEN)/wasm-opt $(WASM_FEATURES) -O3 --strip-debug --strip-producers --strip-target-features \
-	  $(FILTER)/$(3).trimmed -o $(FILTER)/$(3).wasm
-	rm $(FILTER)/$(3).trimmed $(FILTER)/$(3).log
+	  $(FILTER)/$(3).trimmed -o $(FILTER)/$(3).optimised
+	cmp -s $(FILTER)/$(3).optimised $(FILTER)/$(3).wasm || cp $(FILTER)/$(3).optimised $(FILTER)/$(3).wasm
+	rm $(FILTER)/$(3).trimmed $(FILTER)/$(3).optimised $(FILTER)/$(3).log
 endef
 
 filter-tools:

@@ -109,7 +109,8 @@ impl Sidecar {
                 "cluster": cluster,
                 "timeout": "0s",
                 "retry_policy": {
-                    "retry_on": "connect-failure,refused-stream,unavailable,cancelled,503",
+                    "retry_on": "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",
+                    "retriable_status_codes": [503],
                     "num_retries": 2,
                     "host_selection_retry_max_attempts": "5",
                     "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.002s"},
