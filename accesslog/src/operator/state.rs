@@ -16,7 +16,7 @@ pub(crate) struct StateObject {
 
 const OBJECTS: &[StateObject] = &[
     object("wasm.access_log", Shape::Object, Some(WellKnown::AddedFields)),
-    object("wasm.attempt_count", Shape::Counter, None),
+    object("wasm.attempt_count", Shape::Counter, Some(WellKnown::AttemptCount)),
     object("wasm.keep", Shape::Counter, None),
     object("wasm.upstream_attempts", Shape::Token, Some(WellKnown::UpstreamAttempts)),
 ];
