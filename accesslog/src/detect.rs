@@ -1,5 +1,7 @@
 //! Telling the default formats apart from the lines themselves.
 
+mod extra;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use crate::format::{Encoding, Field, Format, FormatOptions};
 use crate::json::Scanner;
 use crate::preset::Preset;
 use crate::read::Reader;
+use extra::{Extra, fewer, json_key, known, of_member, words};
 
 /// How many lines that fit are looked at, and how many in all.
 const MOST_FITTING: usize = 64;
@@ -25,7 +28,8 @@ const TEXT: &[&str] = &["istio", "istio@1.3", "istio@1.2", "istio@1.8", "istio@1
 /// Tells which preset the lines of a stream are written in.
 ///
 /// Extra fields that a mesh added at the end of a default format are recognised: a bare integer as
-/// `%UPSTREAM_REQUEST_ATTEMPT_COUNT%`, others as opaque texts.
+/// `%UPSTREAM_REQUEST_ATTEMPT_COUNT%`, and behind it what logcollector's filter leaves, a history of
+/// attempts and a JSON object; others as opaque texts.
 ///
 /// ```
 /// use accesslog::Detector;
@@ -69,14 +73,6 @@ pub struct Detected {
     extra: Vec<Extra>,
 }
 
-/// A field behind the last one of a preset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extra {
-    AttemptCount,
-    Bare,
-    Quoted,
-}
-
 impl Detector {
     /// A detector whose formats are compiled with these options.
     pub fn new(options: FormatOptions) -> Self {
@@ -108,8 +104,10 @@ impl Detector {
                 if self.score(line, fitting.is_empty(), &mut scores) {
                     fitting.push(line);
                 }
-            } else if let (true, Some(preset)) = (fitting.is_empty(), self.json_preset(line)) {
-                return self.detected(preset, Vec::new());
+            } else if let (true, Some((preset, extra))) =
+                (fitting.is_empty(), self.json_preset(line))
+            {
+                return self.detected(preset, extra);
             }
             if fitting.len() == MOST_FITTING {
                 break;
@@ -137,11 +135,12 @@ impl Detector {
         any
     }
 
-    /// The JSON preset that has the keys of a line.
-    fn json_preset(&self, line: &[u8]) -> Option<&'static Preset> {
+    /// The JSON preset that has the keys of a line, and what of its other members is recognised.
+    fn json_preset(&self, line: &[u8]) -> Option<(&'static Preset, Vec<Extra>)> {
         let istio = self.json.first()?.format();
         let mut scanner = Scanner::new(line);
         let (mut known, mut mixer, mut details) = (0, false, false);
+        let mut extra = Vec::new();
         scanner.eat(b'{')?;
         loop {
             let key = scanner.string()?;
@@ -151,7 +150,10 @@ impl Detector {
             let names = |field: &&Field| field.path.iter().any(|name| name.as_bytes() == key);
             known += istio.fields().iter().filter(names).count();
             scanner.eat(b':')?;
+            scanner.peek()?;
+            let start = scanner.at();
             scanner.value()?;
+            extra.extend(of_member(key, line.get(start..scanner.at())?));
             if scanner.eat(b',').is_none() {
                 break;
             }
@@ -160,15 +162,18 @@ impl Detector {
         if !scanner.at_end() || known < LEAST_KEYS {
             return None;
         }
-        Preset::from_name(match (mixer, details) {
+        extra.sort();
+        extra.dedup();
+        let preset = Preset::from_name(match (mixer, details) {
             (true, _) => "istio-json@1.3",
             (_, true) => "istio-json",
             _ => "istio-json@1.8",
-        })
+        })?;
+        Some((preset, extra))
     }
 
     fn detected(&self, preset: &'static Preset, extra: Vec<Extra>) -> Option<Detected> {
-        let format = if preset.encoding() == Encoding::Json {
+        let format = if preset.encoding() == Encoding::Json && extra.is_empty() {
             let known = self.json.iter().find(|reader| reader.format().text() == preset.text())?;
             Arc::clone(known.format())
         } else {
@@ -202,57 +207,40 @@ fn last_words(reader: &mut Reader, line: &[u8]) -> Option<Vec<Extra>> {
     Some(words(last.as_deref().unwrap_or(b"-")).take(2 + MOST_EXTRA).collect())
 }
 
-/// The words of a text, apart by single spaces; one in double quotes may hold spaces.
-fn words(text: &[u8]) -> impl Iterator<Item = Extra> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let quoted = text.strip_prefix(b"\"").and_then(|inside| {
-            let end = memchr::memmem::find(inside, b"\" ").or(inside.len().checked_sub(1))?;
-            (inside.get(end) == Some(&b'"')).then_some((Extra::Quoted, end + 2))
-        });
-        let (word, length) = quoted.unwrap_or_else(|| {
-            let length = memchr::memchr(b' ', text).unwrap_or(text.len());
-            let word = text.get(..length).unwrap_or_default();
-            let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
-            (if digits { Extra::AttemptCount } else { Extra::Bare }, length)
-        });
-        rest = text.get(length + 1..);
-        Some(word)
-    })
-}
-
-/// Of the extra fields of two lines, what both have: a name with spaces looks like more fields.
-fn fewer(one: Vec<Extra>, other: Vec<Extra>) -> Vec<Extra> {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    let from = long.len() - short.len();
-    let pairs = short.iter().zip(long.iter().skip(from));
-    pairs.map(|(a, b)| if a == b { *a } else { Extra::Bare }).collect()
-}
-
 fn compile(
     preset: &'static Preset,
     extra: &[Extra],
     options: &FormatOptions,
 ) -> Option<Arc<Format>> {
-    if extra == [Extra::AttemptCount] || extra.is_empty() {
-        return options.compile(&text_with(preset, extra)).ok().map(Arc::new);
+    let text = text_with(preset, extra);
+    if preset.encoding() == Encoding::Json {
+        return options.compile_json(&text).ok().map(Arc::new);
+    }
+    if known(extra).is_some() {
+        return options.compile(&text).ok().map(Arc::new);
     }
     let count = preset.compile(options).ok()?.fields.len();
     let marked = options.clone().extra_from(count);
-    marked.compile(&text_with(preset, extra)).ok().map(Arc::new)
+    marked.compile(&text).ok().map(Arc::new)
 }
 
 /// The format string of a preset with extra fields behind it.
 fn text_with(preset: &Preset, extra: &[Extra]) -> String {
     let mut text = preset.text().trim_end().to_owned();
-    match extra {
-        [Extra::AttemptCount] => text.push_str(" %UPSTREAM_REQUEST_ATTEMPT_COUNT%"),
-        _ => {
-            for (count, extra) in (1..).zip(extra) {
-                let quote = if *extra == Extra::Quoted { "\"" } else { "" };
-                text.push_str(&format!(" {quote}%EXTRA_{count}%{quote}"));
-            }
+    if preset.encoding() == Encoding::Json {
+        text.pop();
+        for (name, operator) in known(extra).unwrap_or_default() {
+            text.push_str(&format!(r#","{}":"{operator}""#, json_key(name)));
+        }
+        text.push('}');
+        return text;
+    }
+    if let Some(known) = known(extra) {
+        known.iter().for_each(|(_, operator)| text.push_str(&format!(" {operator}")));
+    } else {
+        for (count, extra) in (1..).zip(extra) {
+            let quote = if *extra == Extra::Quoted { "\"" } else { "" };
+            text.push_str(&format!(" {quote}%EXTRA_{count}%{quote}"));
         }
     }
     text.push('\n');
@@ -270,11 +258,6 @@ impl Detected {
         &self.format
     }
 
-    /// Whether one bare integer behind the preset's fields is read as the attempt count.
-    fn has_attempt_count(&self) -> bool {
-        self.extra == [Extra::AttemptCount]
-    }
-
     /// The format string to give instead, when it is not the preset alone: names of operators are
     /// to be filled in for `EXTRA_1` and so on.
     pub fn format_string(&self) -> Option<String> {
@@ -286,12 +269,16 @@ impl fmt::Display for Detected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.preset.name())?;
         match self.extra.len() {
-            0 => Ok(()),
-            1 if self.has_attempt_count() => {
-                f.write_str(" plus 1 field, read as upstream_request_attempt_count")
+            0 => return Ok(()),
+            1 => f.write_str(" plus 1 field")?,
+            count => write!(f, " plus {count} fields")?,
+        }
+        match known(&self.extra) {
+            Some(known) => {
+                let names: Vec<_> = known.into_iter().map(|(name, _)| name).collect();
+                write!(f, ", read as {}", names.join(", "))
             }
-            1 => f.write_str(" plus 1 field"),
-            count => write!(f, " plus {count} fields"),
+            None => Ok(()),
         }
     }
 }
@@ -346,6 +333,40 @@ mod tests {
         assert_eq!(detect(&[named, istio]), Some("istio".to_owned()));
     }
 
+    /// What logcollector's filter leaves is recognised behind the attempt count, in its order.
+    #[test]
+    fn histories_and_objects_are_told() {
+        let (r, t, c) = (REQUEST, TRANSFER, CONNECTIONS);
+        let history = "10.0.0.1:80=503/12ms/x;-=-/3ms;a=?;+";
+        let object = r#"{"a":"\u0020"}"#;
+        let (count, attempts, added) =
+            ("upstream_request_attempt_count", "wasm.upstream_attempts", "wasm.access_log");
+        let all = format!("plus 3 fields, read as {count}, {attempts}, {added}");
+        let cases: &[(&[&str], String)] = &[
+            (&["2", history, object], all.clone()),
+            (&["2", history], format!("plus 2 fields, read as {count}, {attempts}")),
+            (&["2", object], format!("plus 2 fields, read as {count}, {added}")),
+            (&[history, object], format!("plus 2 fields, read as {attempts}, {added}")),
+            (&[history], format!("plus 1 field, read as {attempts}")),
+            (&[object], format!("plus 1 field, read as {added}")),
+            (&["2", "-", object], all.clone()),
+            (&["2", history, "-"], all.clone()),
+            (&["2", "-", "-"], "plus 3 fields".to_owned()),
+            (&["-", "-", history], "plus 3 fields".to_owned()),
+            (&[object, history], "plus 2 fields".to_owned()),
+            (&["2", "10.0.0.1:80=503/12"], "plus 2 fields".to_owned()),
+            (&["2", "{a}"], "plus 2 fields".to_owned()),
+        ];
+        for (words, expected) in cases {
+            let line = format!("{r}via_upstream - \"-\" {t} {c} default {}", words.join(" "));
+            assert_eq!(one(line), format!("istio {expected}"), "{words:?}");
+            assert_eq!(one(format!("{r}{t} {}", words.join(" "))), format!("envoy {expected}"));
+        }
+        let lines = ["2 - -", "1 -=? -", &format!("0 - {object}")]
+            .map(|words| format!("{r}via_upstream - \"-\" {t} {c} default {words}"));
+        assert_eq!(detect(&lines), Some(format!("istio {all}")));
+    }
+
     #[test]
     fn extra_values_are_raw_strings() {
         let (r, t, c) = (REQUEST, TRANSFER, CONNECTIONS);
@@ -368,6 +389,30 @@ mod tests {
         assert_eq!(one(line(r#","istio_policy_status":"-""#)), "istio-json@1.3");
         assert_eq!(one(line("")), "istio-json@1.8");
         assert_eq!(one(r#"{"level":"info","time":"x","scope":"a","msg":"b"}"#.to_owned()), "");
+    }
+
+    /// What logcollector's filter leaves is recognised by its key, unless it is something else.
+    #[test]
+    fn members_of_json_are_told_by_key() {
+        let line = |more: &str| {
+            format!(
+                r#"{{"access_log":"{{\"a\":1}}","method":"GET","duration":1,"path":"/"{more}}}"#
+            )
+        };
+        assert_eq!(one(line("")), "istio-json@1.8 plus 1 field, read as wasm.access_log");
+        assert_eq!(
+            one(line(r#","upstream_request_attempt_count":2,"upstream_attempts":null"#)),
+            "istio-json@1.8 plus 3 fields, read as upstream_request_attempt_count, \
+             wasm.upstream_attempts, wasm.access_log"
+        );
+        let other = line("").replace("{\\\"a\\\":1}", "/dev/stdout");
+        assert_eq!(one(other), "istio-json@1.8");
+        let lines = [line("")];
+        let lines = lines.iter().map(|line| line.as_bytes());
+        let detected = Detector::new(FormatOptions::new()).detect(lines).unwrap();
+        let string = detected.format_string().unwrap();
+        assert!(string.ends_with(r#","access_log":"%FILTER_STATE(wasm.access_log:PLAIN)%"}"#));
+        assert!(detected.format().carries(crate::WellKnown::AddedFields));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn write_json_string(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Whether a byte stands for itself in a JSON string and is ASCII.
-fn is_plain(byte: u8) -> bool {
+pub(crate) fn is_plain(byte: u8) -> bool {
     (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\')
 }
 

@@ -3,10 +3,12 @@
 //! The table owns every fact about an operator. The grammar, the field types, the suggestions,
 //! `format list` and `docs/formats.md` all read it.
 
+mod state;
 mod table;
 
 use crate::shape::Shape;
 
+pub(crate) use state::state_object;
 pub use table::OPERATORS;
 
 /// A command operator of Envoy's access-log format strings, such as `%RESPONSE_CODE%`.

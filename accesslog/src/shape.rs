@@ -16,6 +16,8 @@ pub enum Shape {
     Name,
     /// No white space and no double quote: a cluster, a server name, an identifier.
     Token,
+    /// Visible ASCII from a `{` on: a JSON object without white space.
+    Object,
     /// One to three digits: a response code.
     Code,
     /// One or more digits.

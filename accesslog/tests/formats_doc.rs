@@ -43,6 +43,10 @@ cleans them: `RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)`, which the router sets (not w
 are suppressed), the names of clusters, and `REQUESTED_SERVER_NAME`. Envoys of before late 2024 print
 the server name as the client sent it.
 
+Four objects of the filter state are taken to be what logcollector's own filter leaves there, where
+`PLAIN` prints them: `wasm.upstream_attempts` is a word without white space and double quotes,
+`wasm.access_log` a JSON object without white space, and `wasm.keep` and `wasm.attempt_count` are digits.
+
 ## What is left to Envoy
 
 The expressions of `CEL` and `TYPED_CEL` are checked for strings and brackets only; Envoy refuses some

@@ -9,6 +9,7 @@ mod json;
 mod logfmt;
 mod pretty;
 mod table;
+mod wasm;
 
 use accesslog::Record;
 
@@ -47,7 +48,7 @@ impl Sink {
         Self::Json(json::Json::new(columns, skip_absent))
     }
 
-    /// One line a record for a person.
+    /// One line a record for a person, and one for the attempts of a retried request.
     pub(crate) fn pretty(columns: Option<Columns>, paint: Paint) -> Self {
         Self::Pretty(pretty::Pretty::new(columns, paint))
     }

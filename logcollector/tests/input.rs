@@ -229,6 +229,23 @@ fn the_format_suggested_for_extra_fields_can_be_pasted() {
 }
 
 #[test]
+fn fields_of_our_filter_are_noticed_when_they_turn_up() {
+    let added = [" 3 a=503/1ms;b=200/2ms {\"x\":1}", " 2 c=200/1ms", " {\"x\":2}", " d=-/3ms {}"];
+    for added in added {
+        let fixture = std::fs::read_to_string("../tests/fixtures/preset-istio.log").unwrap();
+        let line = fixture.lines().next().unwrap();
+        let input = format!("{line}\n{line}{added}\n").into_bytes();
+        let output = run(&["parse", "--fields", "route_name,attempts,added"], input);
+        let lines: Vec<_> = output.stdout.split(|byte| *byte == b'\n').collect();
+        let record: serde_json::Value = serde_json::from_slice(lines[1]).unwrap();
+        assert_eq!(record["route_name"], "default");
+        assert_eq!(record.get("attempts").is_some(), added.contains("ms"));
+        assert_eq!(record.get("added").is_some(), added.contains('{'));
+        assert!(stderr(&output).contains("from line 2 on format istio plus "), "{added}");
+    }
+}
+
+#[test]
 fn a_format_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("format.txt");

@@ -47,6 +47,9 @@ const OPERATORS: &[&str] = &[
     "%START_TIME(%s.%3f)%",
     "%START_TIME(%d/%b/%Y:%H:%M:%S %z)%",
     "%DYNAMIC_METADATA(a:b)%",
+    "%FILTER_STATE(wasm.upstream_attempts:PLAIN)%",
+    "%FILTER_STATE(wasm.access_log:PLAIN)%",
+    "%FILTER_STATE(wasm.keep:PLAIN)%",
     "%UNKNOWN_TO_ENVOY%",
 ];
 
@@ -80,6 +83,7 @@ fn texts(field: &Field) -> &'static [&'static str] {
         Shape::Path => &["/", "/a|b", "/\"q\"", "/x-7", "/é", ""],
         Shape::Name => &["GET", "M-SEARCH", "a.b:80"],
         Shape::Token => &["up", "outbound|80||a.b", "a,b"],
+        Shape::Object => &["{}", r#"{"a":"b\"c|"}"#],
         Shape::Code => &["0", "200", "503"],
         Shape::Counter => &["0", "7", "80", "1234"],
         Shape::Signed => &["-5", "77"],

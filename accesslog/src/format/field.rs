@@ -3,7 +3,9 @@
 use super::grammar::Command;
 use super::time::TimePattern;
 use super::{argument, key};
-use crate::operator::{Absent, Argument, ArgumentKind, Kind, Operator, Unit, operator};
+use crate::operator::{
+    Absent, Argument, ArgumentKind, Kind, Operator, Unit, operator, state_object,
+};
 use crate::shape::Shape;
 
 /// A command operator in a format: the type, shape and key of its values.
@@ -158,6 +160,9 @@ fn shape(operator: Option<&Operator>, name: &str, argument: Option<&str>) -> Sha
             ("HOST_FIRST" | "SNI_FIRST", _) => Shape::Any,
             _ => operator.shape,
         },
+        ("FILTER_STATE", Some(options)) => {
+            state_object(options).map_or(operator.shape, |object| object.shape)
+        }
         ("GRPC_STATUS", Some("NUMBER")) => Shape::Signed,
         ("RESPONSE_CODE_DETAILS", Some("ALLOW_WHITESPACES")) => Shape::Any,
         _ => operator.shape,

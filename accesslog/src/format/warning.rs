@@ -152,7 +152,8 @@ fn newline(field: &Field) -> Option<Warning> {
         "UPSTREAM_FILTER_STATE",
     ];
     let key = field.key().to_owned();
-    CAN.contains(&field.name()).then(|| about(field, WarningKind::MayPrintNewline { key }))
+    let can = CAN.contains(&field.name()) && field.shape() == Shape::Any;
+    can.then(|| about(field, WarningKind::MayPrintNewline { key }))
 }
 
 fn in_doubt(pair: &[Segment], fields: &[Field]) -> Option<Warning> {
@@ -183,6 +184,7 @@ fn may_hold(shape: Shape, literal: &[u8]) -> bool {
         Shape::Any | Shape::Address | Shape::AddressWithoutPort => |byte| *byte != b'\n',
         Shape::NoSpace => |byte| !byte.is_ascii_whitespace(),
         Shape::Path => |byte| *byte != b' ',
+        Shape::Object => u8::is_ascii_graphic,
         Shape::Name => |byte| !matches!(byte, b' ' | b'"'),
         Shape::Token => |byte| !byte.is_ascii_whitespace() && *byte != b'"',
         Shape::Code

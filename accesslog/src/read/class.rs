@@ -60,6 +60,7 @@ impl Class {
             Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => {
                 run_length(self.shape, text) == text.len()
             }
+            Shape::Object => text.first() == Some(&b'{') && text.iter().all(u8::is_ascii_graphic),
             Shape::Code => (1..=3).contains(&text.len()) && text.iter().all(u8::is_ascii_digit),
             Shape::Counter => !text.is_empty() && text.iter().all(u8::is_ascii_digit),
             Shape::Time => self.time.as_ref().is_some_and(|time| time.matches(text)),
@@ -129,6 +130,11 @@ impl Class {
             Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => {
                 run(start, memo.run_end(line, start, |byte| holds(shape, byte)));
             }
+            Shape::Object => {
+                if rest.first() == Some(&b'{') {
+                    run(start + 1, memo.run_end(line, start, |byte| byte.is_ascii_graphic()));
+                }
+            }
             Shape::Code | Shape::Counter => {
                 let end = memo.run_end(line, start, |byte| byte.is_ascii_digit());
                 let most = if shape == Shape::Code { 3 } else { usize::MAX };
@@ -184,6 +190,7 @@ impl Class {
         match self.shape {
             Shape::Any => true,
             Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => holds(self.shape, byte),
+            Shape::Object => byte.is_ascii_graphic(),
             Shape::Code | Shape::Counter => byte.is_ascii_digit(),
             Shape::Signed => byte.is_ascii_digit() || byte == b'-',
             Shape::Flags => is_item(byte) || byte == b',',
@@ -206,6 +213,11 @@ impl Class {
     pub(super) fn is_word(&self) -> bool {
         let word = matches!(self.shape, Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token);
         word && self.max_length == usize::MAX
+    }
+
+    /// Whether the texts are JSON objects, which hold quotes but no white space.
+    pub(super) fn is_object(&self) -> bool {
+        self.shape == Shape::Object
     }
 
     /// Whether all texts of the class are ones that [`Self::can_hold`] tells of.

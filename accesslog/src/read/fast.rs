@@ -2,7 +2,8 @@
 
 use super::class::Class;
 use super::marks::Marks;
-use super::plan::{Plan, Section};
+use super::plan::{Plan, Section, TailField};
+use crate::json::is_plain;
 use crate::record::Span;
 
 /// What the fast pass says of a line that surely has one reading.
@@ -20,6 +21,7 @@ pub(super) fn read(
     spans: &mut [Span],
 ) -> Option<Certain> {
     let fast = plan.fast.as_ref()?;
+    let (line, plain) = without_tail(&fast.tail, &plan.classes, line, spans)?;
     if !marks.find(line, fast.pin, fast.pins) || marks.pins.len() != fast.pins {
         return None;
     }
@@ -36,7 +38,28 @@ pub(super) fn read(
         cut.section(section, start, end)?;
         start = end + 1;
     }
-    Some(Certain { plain: !marks.has_escapes })
+    Some(Certain { plain: plain && !marks.has_escapes })
+}
+
+/// Cuts fields off the end of a line; what is left, and whether they hold no byte that JSON would
+/// escape.
+fn without_tail<'l>(
+    tail: &[TailField],
+    classes: &[Class],
+    line: &'l [u8],
+    spans: &mut [Span],
+) -> Option<(&'l [u8], bool)> {
+    let (mut rest, mut plain) = (line, true);
+    for field in tail {
+        let text = without_suffix(rest, &field.literal)?;
+        let start = memchr::memrchr(field.stop, text)? + 1;
+        let (before, value) = text.split_at_checked(start)?;
+        classes.get(field.index)?.is_certain(value)?;
+        plain = plain && value.iter().all(|&byte| is_plain(byte));
+        *spans.get_mut(field.index)? = Span::new(start, text.len());
+        rest = before;
+    }
+    Some((rest, plain))
 }
 
 /// A line that is being cut.

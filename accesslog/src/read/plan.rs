@@ -24,6 +24,20 @@ pub(super) struct FastPlan {
     pub(super) pin: Option<u8>,
     pub(super) pins: usize,
     pub(super) sections: Vec<Section>,
+    /// The fields at the end that are cut off first, the last one first.
+    pub(super) tail: Vec<TailField>,
+}
+
+/// A field at the end of the line that starts behind the last `stop`, which it cannot hold.
+///
+/// A JSON object is full of pins. Where all fields from the first object on can be found from the
+/// back, they are, and the pins of what is left are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TailField {
+    pub(super) index: usize,
+    pub(super) stop: u8,
+    /// The literal behind the field.
+    pub(super) literal: Vec<u8>,
 }
 
 /// The part of the program between two pins. It has at most one reading: fields before the free
@@ -64,13 +78,22 @@ impl Plan {
         let first_same = |literal| literals.iter().position(|other| other == literal);
         let same_literal = literals.iter().filter_map(first_same).collect();
         let classes: Vec<_> = fields.iter().map(|field| Class::new(field, omit_empty)).collect();
-        let pins = std::iter::once(None).chain(PINS.iter().copied().map(Some));
-        let fast = pins.into_iter().find_map(|pin| FastPlan::new(&literals, &classes, pin));
+        let fast = FastPlan::of(&literals, &classes);
         Self { literals, same_literal, classes, fast }
     }
 }
 
 impl FastPlan {
+    /// The plan for the first pin that has one.
+    fn of(literals: &[Vec<u8>], classes: &[Class]) -> Option<Self> {
+        let tail = TailField::all(literals, classes);
+        let count = classes.len() - tail.len();
+        let (literals, classes) = (literals.get(..=count)?, classes.get(..count)?);
+        let mut pins = std::iter::once(None).chain(PINS.iter().copied().map(Some));
+        let plan = pins.find_map(|pin| Self::new(literals, classes, pin))?;
+        Some(Self { tail, ..plan })
+    }
+
     /// The plan for one pin; `None` when a section could have several readings.
     fn new(literals: &[Vec<u8>], classes: &[Class], pin: Option<u8>) -> Option<Self> {
         let mut sections = Vec::new();
@@ -87,7 +110,23 @@ impl FastPlan {
         }
         sections.push(Section::new(first, current, classes)?);
         let pins = sections.len() - 1;
-        (pins > 0 || pin.is_none()).then_some(Self { pin, pins, sections })
+        (pins > 0 || pin.is_none()).then_some(Self { pin, pins, sections, tail: Vec::new() })
+    }
+}
+
+impl TailField {
+    /// The fields from the first JSON object on, if each of them starts behind a byte that it cannot
+    /// hold; none where a format has no such object.
+    fn all(literals: &[Vec<u8>], classes: &[Class]) -> Vec<Self> {
+        let first = classes.iter().position(Class::is_object).unwrap_or(classes.len());
+        let field = |index: usize| {
+            let (class, stop) = (classes.get(index)?, *literals.get(index)?.last()?);
+            let alone = class.is_plain() && !class.can_hold(stop);
+            let literal = literals.get(index + 1)?.clone();
+            alone.then_some(Self { index, stop, literal })
+        };
+        let fields: Option<Vec<_>> = (first..classes.len()).rev().map(field).collect();
+        fields.unwrap_or_default()
     }
 }
 

@@ -30,6 +30,21 @@ const OPERATORS: &[(&str, &[&str])] = &[
     ("%GRPC_STATUS%", &["-", "Unavailable"]),
 ];
 
+/// What logcollector's own filter leaves.
+const OWN: &[(&str, &[&str])] = &[
+    ("%FILTER_STATE(wasm.keep:PLAIN)%", &["-", "0", "1"]),
+    ("%FILTER_STATE(wasm.attempt_count:PLAIN)%", &["-", "12"]),
+    (
+        "%FILTER_STATE(wasm.upstream_attempts:PLAIN)%",
+        &["-", "10.0.0.1:80=503/1ms;10.0.0.2:80=200/2ms", "-=-/0ms/a|b,c"],
+    ),
+    (
+        "%FILTER_STATE(wasm.access_log:PLAIN)%",
+        &["-", "{}", r#"{"a":"b\u0020\"\u0020\"c"}"#, r#"{"a":["x","-",200],"k=":{}}"#],
+    ),
+    ("%FILTER_STATE(wasm.access_log:PLAIN):5%", &["-", "{}", r#"{"a":"#]),
+];
+
 const LITERALS: &[&str] =
     &[" ", "\" \"", "|", "\t", " k=", "] ", ",", ", ", "\",\"a\":\"", "", "-", " - ", "@", "\n"];
 
@@ -63,6 +78,9 @@ fn printed() -> impl Strategy<Value = (String, Vec<u8>)> {
             (Just(operator.to_owned()), select(texts).prop_map(|text| text.as_bytes().to_vec()))
         }),
         client_text().prop_map(|text| ("%REQ(X-A)%".to_owned(), text)),
+        select(OWN).prop_flat_map(|(operator, texts)| {
+            (Just(operator.to_owned()), select(texts).prop_map(|text| text.as_bytes().to_vec()))
+        }),
         (client_text(), 0usize..9).prop_map(|(mut text, most)| {
             text.truncate(most);
             (format!("%REQ(X-B):{most}%"), text)

@@ -65,6 +65,49 @@ fn hostile_user_agents() {
     }
 }
 
+/// What logcollector's own filter leaves is read for sure, whatever a client sent, and without a
+/// search where the client sent no quotes.
+#[test]
+fn objects_at_the_end_are_no_delimiters() {
+    let preset = Preset::from_name("istio").unwrap().text().trim_end().to_owned();
+    let count = "%UPSTREAM_REQUEST_ATTEMPT_COUNT%";
+    let history = "%FILTER_STATE(wasm.upstream_attempts:PLAIN)%";
+    let added = "%FILTER_STATE(wasm.access_log:PLAIN)%";
+    let keep = "%FILTER_STATE(wasm.keep:PLAIN)%";
+    let values = ["2", "10.0.0.1:80=503/12ms;-=?", r#"{"a":"\u0020\"","b":{}}"#, "1"];
+    let read = |order: [usize; 4], label: [&str; 4], agent: &str, absent: bool| {
+        let operators = [count, history, added, keep];
+        let (mut format, mut line) = (preset.clone(), ISTIO.replace("curl/8.5.0", agent));
+        for (at, label) in order.into_iter().zip(label) {
+            let value = if absent && at > 0 { "-" } else { values[at] };
+            format.push_str(&format!(" {label}{}", operators[at]));
+            line.push_str(&format!(" {label}{value}"));
+        }
+        let mut reader = Reader::new(Format::compile(&format).unwrap().into());
+        let fast = reader.is_fast(line.as_bytes());
+        let record = reader.read(line.as_bytes()).unwrap();
+        for (place, at) in order.into_iter().enumerate() {
+            let found = record.value(24 + place).to_bytes();
+            let expected = (!absent || at == 0).then(|| values[at].as_bytes());
+            assert!(!record.is_disputed(24 + place), "{line}");
+            assert_eq!(found.as_deref(), expected, "{line}");
+        }
+        let told = record.get("user_agent").map(|value| value.to_bytes().unwrap().into_owned());
+        assert_eq!(told.unwrap_or_else(|| agent.into()), agent.as_bytes());
+        fast
+    };
+    for order in [[0, 1, 2, 3], [2, 3, 0, 1], [1, 2, 3, 0]] {
+        for label in [[""; 4], ["attempts=", "added=", "keep=", ""]] {
+            assert!(read(order, label, "curl/8.5.0", false), "{order:?}");
+            assert!(read(order, label, "curl/8.5.0", true), "{order:?}");
+            for agent in [r#"a "b" {"c":1}"#, r#"x" "y" "z" "w:1" c - - - - - 9 -=? {"c":1} 0"#] {
+                assert!(!read(order, label, agent, false), "{order:?}");
+                assert!(!read(order, label, agent, true), "{order:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn disputed_fields_are_named_with_their_text() {
     let format = "\"%REQ(X-FORWARDED-FOR)%\" \"%REQ(USER-AGENT)%\" %RESPONSE_CODE%";
@@ -163,6 +206,21 @@ fn shapes() {
             "%NEW_OPERATOR% %RESPONSE_CODE%",
             b"what ever 200",
             r#"{"new_operator":"what ever","response_code":200}"#,
+        ),
+        (
+            "%FILTER_STATE(wasm.access_log:PLAIN)% %REQ(A)%",
+            b"{\"a\":\"b\"} {\"c\": 1}",
+            r#"{"filter_state_wasm_access_log_plain":"{\"a\":\"b\"}","req_a":"{\"c\": 1}"}"#,
+        ),
+        (
+            "%ROUTE_NAME% %FILTER_STATE(wasm.access_log:PLAIN)%",
+            b"default 2",
+            "8: expected `%FILTER_STATE(wasm.access_log:PLAIN)%`, then the end",
+        ),
+        (
+            "%FILTER_STATE(wasm.keep:PLAIN)%%FILTER_STATE(wasm.upstream_attempts:PLAIN)%",
+            b"1-",
+            r#"{"filter_state_wasm_keep_plain":"1","filter_state_wasm_upstream_attempts_plain":null}"#,
         ),
         ("", b"", "{}"),
         ("100%% %PROTOCOL%", b"100% -", r#"{"protocol":null}"#),

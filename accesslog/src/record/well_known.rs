@@ -1,6 +1,7 @@
 //! Values that most formats carry, under whatever key.
 
 use crate::format::Field;
+use crate::operator::state_object;
 
 /// A value that most formats carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +51,15 @@ pub enum WellKnown {
     RouteName,
     /// How many upstream attempts were made.
     AttemptCount,
+    /// The history of upstream attempts that logcollector's filter leaves.
+    UpstreamAttempts,
+    /// The object of configured fields that logcollector's filter leaves.
+    AddedFields,
 }
 
 impl WellKnown {
     /// How many there are.
-    pub(crate) const COUNT: usize = Self::AttemptCount as usize + 1;
+    pub(crate) const COUNT: usize = Self::AddedFields as usize + 1;
 
     /// The well-known value that an operator prints, if it is one.
     fn of(field: &Field) -> Option<Self> {
@@ -79,6 +84,7 @@ impl WellKnown {
             ("REQUESTED_SERVER_NAME", _) => Self::RequestedServerName,
             ("ROUTE_NAME", _) => Self::RouteName,
             ("UPSTREAM_REQUEST_ATTEMPT_COUNT", _) => Self::AttemptCount,
+            ("FILTER_STATE", _) => state_object(field.argument()?)?.well_known?,
             _ => return None,
         })
     }

@@ -217,7 +217,7 @@ impl<W: Write> Messages<W> {
         }
         let mut mismatch = None;
         if let Some(format) = self.format_of(candidates, rest) {
-            let format = self.gained_count(candidates, format).unwrap_or(format);
+            let format = self.gained_fields(candidates, format).unwrap_or(format);
             for message in candidates {
                 match self.read(message, format)? {
                     None => return Ok(Some(message)),

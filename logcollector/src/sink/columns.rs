@@ -5,13 +5,21 @@ use std::borrow::Cow;
 use accesslog::{Record, Value};
 
 use super::Entry;
+use super::wasm::WasmKey;
 use crate::enrich::Enriched;
 use crate::unwrap::Wrapper;
 
 /// The keys under which a wrapper's facts stand.
 pub(crate) const WRAPPER_KEYS: [&str; 4] = ["pod", "container", "stream", "time"];
 /// The keys of what we know of a record besides its fields.
-pub(crate) const RECORD_KEYS: [&str; 3] = [EXTRA, AMBIGUOUS, TRAFFIC];
+pub(crate) const RECORD_KEYS: [&str; 6] = [
+    EXTRA,
+    AMBIGUOUS,
+    TRAFFIC,
+    WasmKey::Attempts.name(),
+    WasmKey::MoreAttempts.name(),
+    WasmKey::Added.name(),
+];
 /// The key of the fields that a detected preset does not have.
 const EXTRA: &str = "extra";
 /// The key of what the readings of a line do not agree on.
@@ -56,6 +64,8 @@ pub(super) enum Cell<'a> {
     Ambiguous,
     /// The traffic.
     Traffic(&'a Enriched<'a>),
+    /// What our filter left.
+    Wasm(WasmKey),
 }
 
 impl Columns {
@@ -80,7 +90,7 @@ impl Columns {
     }
 
     /// The columns of a record: what its wrapper told, its own, `extra` if its format has extra
-    /// fields, and `ambiguous`.
+    /// fields, what our filter left, and `ambiguous`.
     pub(super) fn of(entry: &Entry<'_>) -> Self {
         let record = entry.record;
         let mut names: Vec<String> =
@@ -89,6 +99,8 @@ impl Columns {
         if record.extra().next().is_some() {
             names.push(EXTRA.to_owned());
         }
+        let nullable = WasmKey::of(record).filter(|key| key.is_nullable());
+        names.extend(nullable.map(|key| key.name().to_owned()));
         names.extend(entry.traffic.map(|_| TRAFFIC.to_owned()));
         names.push(AMBIGUOUS.to_owned());
         Self { chosen: false, ..Self::chosen(names) }
@@ -127,7 +139,13 @@ impl Columns {
         let never = self.columns.iter().filter(|column| !column.seen && !ours(&column.name));
         let never = never.map(|column| match column.name.as_str() {
             TRAFFIC => format!("no record has a field `{TRAFFIC}`: --enrich gives it"),
-            name => format!("no record has a field `{name}`"),
+            name => match WasmKey::of_name(name) {
+                Some(key) => {
+                    let operator = key.operator();
+                    format!("no record has a field `{name}`: a format with `{operator}` gives it")
+                }
+                None => format!("no record has a field `{name}`"),
+            },
         });
         let left_out = self.left_out.iter().map(|key| {
             format!("the columns are those of the first record: `{key}` of a later one has none")
@@ -150,6 +168,12 @@ impl Column {
     }
 
     fn other_cell<'a>(&mut self, entry: &Entry<'a>) -> Cell<'a> {
+        if let Some(key) = WasmKey::of_name(&self.name)
+            && entry.record.format().carries(key.field())
+        {
+            self.seen = true;
+            return wasm_cell(key, entry.record);
+        }
         let wrapper = entry.wrapper;
         let told = match self.name.as_str() {
             EXTRA if extra_is_disputed(entry.record) => return Cell::Disputed,
@@ -163,6 +187,14 @@ impl Column {
         };
         self.seen |= told.is_some();
         told.map_or(Cell::Absent, Cell::Wrapper)
+    }
+}
+
+fn wasm_cell<'a>(key: WasmKey, record: &Record<'_>) -> Cell<'a> {
+    match record.well_known(key.field()) {
+        Some(_) => Cell::Wasm(key),
+        None if record.ambiguity().is_some() => Cell::Disputed,
+        None => Cell::Absent,
     }
 }
 
@@ -215,6 +247,7 @@ pub(super) fn text<'a>(entry: &Entry<'a>, cell: &Cell<'a>) -> Option<Cow<'a, [u8
             traffic.write_json(&mut json);
             Some(Cow::Owned(json))
         }
+        Cell::Wasm(key) => key.json(entry.record).map(Cow::Owned),
         Cell::Ambiguous => Some(Cow::Owned(disputed_names(entry.record).into_bytes())),
     }
 }

@@ -3,6 +3,7 @@
 use accesslog::write_json_string;
 
 use super::columns::{Cell, wrapper_members};
+use super::wasm::WasmKey;
 use super::{Columns, Entry};
 use crate::enrich::Enriched;
 
@@ -45,6 +46,9 @@ fn write_all(entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
     if out.len() == members {
         out.truncate(before_comma);
     }
+    for key in WasmKey::of(entry.record) {
+        write_wasm(key, entry, skip_absent, start, out);
+    }
     if let Some(traffic) = entry.traffic.filter(|_| entry.record.index_of("traffic").is_none()) {
         write_traffic(traffic, start, out);
     }
@@ -70,6 +74,7 @@ fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out
         }
         Cell::Wrapper(value) => write_string_member(name, value, start, out),
         Cell::Traffic(traffic) => write_traffic(traffic, start, out),
+        Cell::Wasm(key) => write_wasm(key, entry, skip_absent, start, out),
         Cell::Extra => {
             separate(start, out);
             out.extend_from_slice(b"\"extra\":");
@@ -87,6 +92,17 @@ fn write_traffic(traffic: &Enriched<'_>, start: usize, out: &mut Vec<u8>) {
     separate(start, out);
     out.extend_from_slice(b"\"traffic\":");
     traffic.write_json(out);
+}
+
+fn write_wasm(key: WasmKey, entry: &Entry<'_>, skip_absent: bool, start: usize, out: &mut Vec<u8>) {
+    let value = key.json(entry.record);
+    if value.is_some() || (key.is_nullable() && !skip_absent) {
+        separate(start, out);
+        out.push(b'"');
+        out.extend_from_slice(key.name().as_bytes());
+        out.extend_from_slice(b"\":");
+        out.extend_from_slice(value.as_deref().unwrap_or(b"null"));
+    }
 }
 
 fn write_string_member(key: &str, value: &[u8], start: usize, out: &mut Vec<u8>) {

@@ -1,12 +1,15 @@
 //! Pretty: one line a record that a person reads at a glance.
 
 mod names;
+mod wasm;
 
-use accesslog::{Record, Value, WellKnown};
+use accesslog::{Record, WellKnown};
 use anstyle::Style;
+use filter::history::{self, History};
 
 use super::columns::disputed_names;
 use super::logfmt::{write_key, write_pairs, write_value};
+use super::wasm::history_text;
 use super::{Columns, Entry};
 use crate::enrich::Enriched;
 use crate::paint::{BOLD, CYAN, DIM, GREEN, MAGENTA, Paint, RED, YELLOW};
@@ -31,23 +34,35 @@ impl Pretty {
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
-        let glance = Glance { record: entry.record, traffic: entry.traffic, paint: self.paint };
         let start = out.len();
         if let Some(columns) = &mut self.columns {
             self.line.clear();
             write_pairs(columns, entry, false, &mut self.line);
             visible::write(&self.line, out);
+            end_line(out, start);
         } else {
-            glance.write_source(entry, out);
-            if glance.is_told() {
-                glance.write(out);
-            } else {
-                glance.write_pairs(out);
-            }
-            glance.write_dispute(out);
+            self.glance(entry, out);
         }
-        trim_end(out, start);
-        out.push(b'\n');
+    }
+
+    fn glance(&self, entry: &Entry<'_>, out: &mut Vec<u8>) {
+        let start = out.len();
+        let text = history_text(entry.record);
+        let history = text.as_deref().and_then(history::parse);
+        let history = history.as_ref();
+        let glance =
+            Glance { record: entry.record, traffic: entry.traffic, history, paint: self.paint };
+        glance.write_source(entry, out);
+        if glance.is_told() {
+            glance.write(out);
+        } else {
+            glance.write_pairs(out);
+        }
+        glance.write_dispute(out);
+        end_line(out, start);
+        if let Some(history) = history {
+            wasm::write_attempts(history, self.paint, out);
+        }
     }
 }
 
@@ -55,6 +70,7 @@ impl Pretty {
 struct Glance<'a> {
     record: &'a Record<'a>,
     traffic: Option<&'a Enriched<'a>>,
+    history: Option<&'a History<'a>>,
     paint: Paint,
 }
 
@@ -82,11 +98,9 @@ impl Glance<'_> {
         if let Some(duration) = self.text(WellKnown::Duration) {
             out.extend_from_slice(format!(" {duration}ms").as_bytes());
         }
-        let attempts = self.record.well_known(WellKnown::AttemptCount).and_then(Value::as_u64);
-        if let Some(attempts) = attempts.filter(|&attempts| attempts > 1) {
-            self.styled(YELLOW, &format!(" x{attempts}"), out);
-        }
+        self.write_attempt_count(out);
         self.write_reason(out);
+        self.write_added(out);
     }
 
     /// Why it failed, when the response flags say that it did.
@@ -126,14 +140,7 @@ impl Glance<'_> {
 
     fn write_code(&self, out: &mut Vec<u8>) {
         let Some(code) = self.text(WellKnown::ResponseCode) else { return };
-        let style = match code.as_bytes().first() {
-            Some(b'2') => GREEN,
-            Some(b'3') => CYAN,
-            Some(b'4') => YELLOW,
-            Some(b'5') => RED,
-            _ => DIM,
-        };
-        self.styled(style, &format!("{code:>3}"), out);
+        self.styled(code_style(&code), &format!("{code:>3}"), out);
         out.push(b' ');
     }
 
@@ -264,11 +271,22 @@ fn service(cluster: &str) -> String {
     names::service(host, Some(port), (!subset.is_empty()).then_some(subset))
 }
 
-/// Takes away the spaces at the end of what was appended since `start`.
-fn trim_end(out: &mut Vec<u8>, start: usize) {
+fn code_style(code: &str) -> Style {
+    match code.as_bytes().first() {
+        Some(b'2') => GREEN,
+        Some(b'3') => CYAN,
+        Some(b'4') => YELLOW,
+        Some(b'5') => RED,
+        _ => DIM,
+    }
+}
+
+/// Ends a line, without the spaces at the end of what was appended since `start`.
+fn end_line(out: &mut Vec<u8>, start: usize) {
     while out.len() > start && out.last() == Some(&b' ') {
         out.pop();
     }
+    out.push(b'\n');
 }
 
 #[cfg(test)]

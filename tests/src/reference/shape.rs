@@ -18,6 +18,7 @@ pub(super) fn regex(field: &Field) -> Regex {
         Shape::Path => r"[^ \n]*".to_owned(),
         Shape::Name => r#"[^ "\n]*"#.to_owned(),
         Shape::Token => r#"[^\s"]*"#.to_owned(),
+        Shape::Object => r"\{[!-~]*".to_owned(),
         Shape::Code => r"\d{1,3}".to_owned(),
         Shape::Counter => r"\d+".to_owned(),
         Shape::Signed => r"-?\d+".to_owned(),

@@ -91,18 +91,13 @@ impl<W: Write> Messages<W> {
     }
 
     /// The format to go on with when a stream whose lines ended in a route name has one that goes on
-    /// with a number: the attempt count was added to the mesh's format meanwhile.
-    pub(super) fn gained_count(
+    /// with a number, or with what our filter leaves: it was added to the mesh's format meanwhile.
+    pub(super) fn gained_fields(
         &mut self,
         candidates: &[Message<'_>],
         format: usize,
     ) -> Option<usize> {
-        let ends_in_number = |message: &&Message<'_>| {
-            let digits = message.body.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-            let before = message.body.len().checked_sub(digits + 1);
-            digits > 0 && before.and_then(|at| message.body.get(at)) == Some(&b' ')
-        };
-        let message = candidates.iter().find(ends_in_number)?;
+        let message = candidates.iter().find(|message| ends_in_added_field(message.body))?;
         let given = !self.streams.of(&message.wrapper).given.is_empty();
         if given || self.formats.fixed().is_some() || !self.formats.ends_in_route_name(format) {
             return None;
@@ -147,6 +142,21 @@ impl<W: Write> Messages<W> {
             self.input.clone()
         };
         self.notes.say(&format!("{name}: {said}"));
+    }
+}
+
+/// Whether a line ends in a number, or in what may be an object or a history of our filter.
+fn ends_in_added_field(line: &[u8]) -> bool {
+    let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = line.get(..line.len() - digits).unwrap_or_default();
+    let is_last_word = |byte: &&u8| **byte != b' ';
+    match rest {
+        [.., b' '] => digits > 0,
+        [.., b'}'] => digits == 0,
+        [.., b'm', b's'] => {
+            digits == 0 && rest.iter().rev().take_while(is_last_word).any(|byte| *byte == b'=')
+        }
+        _ => false,
     }
 }
 
