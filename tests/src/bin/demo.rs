@@ -1,18 +1,29 @@
 //! The demo: a real Envoy with a flaky upstream behind it, and `logcollector tail` reading what it
-//! writes, as `kubectl logs -f` would bring it. Everything is on loopback and on free ports.
+//! writes, as `kubectl logs -f` would bring it. First with Istio's format and the attempt count behind it,
+//! then with the filter, loaded by the manifest that `logcollector filter manifest` prints. Everything is
+//! on loopback and on free ports.
 //!
 //! `demo PATH_OF_LOGCOLLECTOR` ends after a few seconds; with `DEMO=forever` it goes on.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a demo")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a demo"
+)]
 
+use std::ffi::OsStr;
 use std::io::{Read, Write, pipe};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::envoy::Envoy;
+use tests::istiod::{Pushed, logger};
 use tests::upstream::{Address, Upstream};
 
 /// A path, and what the upstream does with each attempt; see [`tests::upstream`].
@@ -28,26 +39,58 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("GET", "/reviews/4", "close,200"),
     ("GET", "/nowhere", "200"),
 ];
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(150);
 
 fn main() {
     let logcollector = std::env::args_os().nth(1).expect("the path of logcollector");
     let forever = std::env::var_os("DEMO").is_some_and(|demo| demo == "forever");
+    println!("A real Envoy, an upstream that fails now and then, and `logcollector tail`.\n");
+    println!("With MeshConfig's accessLogFormat: Istio's own, and the attempt count behind it");
+    let istio = accesslog::Preset::from_name("istio").expect("a preset").text();
+    let format = format!("{} %UPSTREAM_REQUEST_ATTEMPT_COUNT%\n", istio.trim_end());
+    let log = show(&logcollector, &format, None, 1);
+    println!("\nThe line of a request that was retried, as Envoy wrote it:\n{log}\n");
+
+    println!(
+        "With the filter: `logcollector filter manifest`, and the format of `--print mesh-config`"
+    );
+    let manifest = printed(&logcollector, &[]);
+    let formats = printed(&logcollector, &["--print", "mesh-config"]);
+    let format = formats[0]["meshConfig"]["accessLogFormat"].as_str().expect("a format");
+    let rounds = if forever { usize::MAX } else { ROUNDS };
+    let log = show(&logcollector, format, Some(&manifest), rounds);
+    println!("\nThe line of a request that was retried, as Envoy wrote it:\n{log}");
+}
+
+/// What `logcollector filter manifest` prints.
+fn printed(logcollector: &OsStr, arguments: &[&str]) -> Value {
+    let mut command = Command::new(logcollector);
+    command.args(["filter", "manifest", "-o", "json"]).args(arguments).stderr(Stdio::inherit());
+    serde_json::from_slice(&command.output().unwrap().stdout).expect("JSON")
+}
+
+/// Sends requests through an Envoy whose log `logcollector tail` reads, and returns the line of one that
+/// was retried.
+fn show(logcollector: &OsStr, format: &str, manifest: Option<&Value>, rounds: usize) -> String {
     let dir = tempfile::tempdir().unwrap();
     let upstream = Upstream::http("127.0.0.1");
-    let Address::Ip(upstream_address) = *upstream.address() else { return };
+    let Address::Ip(upstream_address) = *upstream.address() else { panic!("an address") };
     let refusing = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    println!("A real Envoy, an upstream that fails now and then, and `logcollector tail`:\n");
     let (output, input) = pipe().unwrap();
     let mut tail =
         Command::new(logcollector).args(["tail", "-o", "pretty"]).stdin(output).spawn().unwrap();
-    let config = config(upstream_address, refusing);
+    let copy = dir.path().join("access.log");
+    let logs = [logger(Path::new("/dev/stdout"), format), logger(&copy, format)];
+    let nothing = json!({"spec": {"configPatches": []}});
+    let mut pushed = Pushed::patched(vec![listener(&logs)], manifest.unwrap_or(&nothing));
+    pushed.into_files(dir.path());
+    let config = config(&pushed.listeners, upstream_address, refusing);
     let stderr = input.try_clone().unwrap();
     let envoy = Envoy::start_with(&config, dir.path(), input, stderr);
-    let listener = envoy.ports()["demo"];
+    let listener = envoy.ports()["0.0.0.0_9080"];
     let mut round = 0;
-    while forever || round < ROUNDS {
+    while round < rounds {
         for (method, path, upstream) in REQUESTS {
             send(listener, method, path, upstream);
             sleep(PAUSE);
@@ -56,6 +99,8 @@ fn main() {
     }
     envoy.stop();
     tail.wait().unwrap();
+    let lines = std::fs::read_to_string(copy).unwrap();
+    lines.lines().find(|line| line.contains("POST /orders")).expect("a retried request").to_owned()
 }
 
 /// Sends a request and reads the response to its end.
@@ -70,22 +115,12 @@ fn send(address: SocketAddr, method: &str, path: &str, upstream: &str) {
     }
 }
 
-fn config(upstream: SocketAddr, refusing: SocketAddr) -> Value {
-    let format = format!(
-        "{} %UPSTREAM_REQUEST_ATTEMPT_COUNT%\n",
-        accesslog::Preset::from_name("istio").expect("a preset").text().trim_end()
-    );
+fn config(listeners: &[Value], upstream: SocketAddr, refusing: SocketAddr) -> Value {
     json!({
+        "node": {"id": "demo", "cluster": "demo"},
         "admin": {"address": socket(([127, 0, 0, 1], 0).into())},
         "static_resources": {
-            "listeners": [{
-                "name": "demo",
-                "address": socket(([127, 0, 0, 1], 0).into()),
-                "filter_chains": [{"filters": [{
-                    "name": "envoy.filters.network.http_connection_manager",
-                    "typed_config": connection_manager(&format),
-                }]}],
-            }],
+            "listeners": listeners,
             "clusters": [
                 cluster("outbound|9080||reviews.bookinfo.svc.cluster.local", upstream),
                 cluster("outbound|9080||ratings.bookinfo.svc.cluster.local", refusing),
@@ -94,7 +129,19 @@ fn config(upstream: SocketAddr, refusing: SocketAddr) -> Value {
     })
 }
 
-fn connection_manager(format: &str) -> Value {
+fn listener(logs: &[Value]) -> Value {
+    json!({
+        "name": "0.0.0.0_9080",
+        "traffic_direction": "OUTBOUND",
+        "address": socket(([127, 0, 0, 1], 0).into()),
+        "filter_chains": [{"filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": connection_manager(logs),
+        }]}],
+    })
+}
+
+fn connection_manager(logs: &[Value]) -> Value {
     json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "demo",
@@ -102,13 +149,7 @@ fn connection_manager(format: &str) -> Value {
             "name": "envoy.filters.http.router",
             "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
         }],
-        "access_log": [{
-            "name": "envoy.access_loggers.stdout",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
-                "log_format": {"text_format_source": {"inline_string": format}},
-            },
-        }],
+        "access_log": logs,
         "route_config": {"virtual_hosts": [{
             "name": "all",
             "domains": ["*"],
