@@ -23,9 +23,12 @@ impl Glance<'_> {
         }
     }
 
-    /// The fields that our filter added.
+    /// The fields that our filter added, unless they say nothing.
     pub(super) fn write_added(&self, out: &mut Vec<u8>) {
-        let Some(added) = added(self.record).filter(|added| **added != b"{}"[..]) else { return };
+        /// What the filter adds by default to a request that was not retried.
+        const NOT_RETRIED: &[u8] = br#"{"retry":"none"}"#;
+        let is_worth = |added: &[u8]| added != b"{}" && added != NOT_RETRIED;
+        let Some(added) = added(self.record).filter(|added| is_worth(added)) else { return };
         let style = if is_filter_error(&added) { RED } else { DIM };
         self.styled(style, &format!(" {}", visible::text(&with_spaces(&added))), out);
     }
