@@ -3,8 +3,8 @@
 //! [`bootstrap`] puts together what the modules below make: listeners with every way in, routes
 //! that fail in every way, the clusters behind them, and the access loggers.
 
-mod cluster;
-mod listener;
+pub(crate) mod cluster;
+pub(crate) mod listener;
 mod logger;
 mod route;
 
@@ -18,7 +18,7 @@ use crate::upstream::{Address, Upstream};
 pub use logger::{Logger, Template};
 
 /// A time limit that cases run into: long enough that under load the others do not.
-const SOON: &str = "0.25s";
+pub(crate) const SOON: &str = "0.25s";
 
 /// The servers behind Envoy.
 #[derive(Debug)]
@@ -128,15 +128,15 @@ fn secret() -> Value {
     json!({"name": "token", "generic_secret": {"secret": {"inline_string": "not so secret"}}})
 }
 
-fn socket(address: &str, port: u16) -> Value {
+pub(crate) fn socket(address: &str, port: u16) -> Value {
     json!({"socket_address": {"address": address, "port_value": port}})
 }
 
-fn pipe(path: &Path) -> Value {
+pub(crate) fn pipe(path: &Path) -> Value {
     json!({"pipe": {"path": path}})
 }
 
-fn server(upstream: &Upstream) -> Value {
+pub(crate) fn server(upstream: &Upstream) -> Value {
     match upstream.address() {
         Address::Ip(address) => socket(&address.ip().to_string(), address.port()),
         Address::Unix(path) => pipe(path),
@@ -144,12 +144,12 @@ fn server(upstream: &Upstream) -> Value {
 }
 
 /// An extension by name; `kind` is its type without the common prefix.
-fn extension(name: &str, kind: &str, config: Value) -> Value {
+pub(crate) fn extension(name: &str, kind: &str, config: Value) -> Value {
     json!({"name": name, "typed_config": typed(kind, config)})
 }
 
 /// A typed configuration; `kind` is its type without the common prefix.
-fn typed(kind: &str, mut config: Value) -> Value {
+pub(crate) fn typed(kind: &str, mut config: Value) -> Value {
     config["@type"] = json!(format!("type.googleapis.com/envoy.extensions.{kind}"));
     config
 }

@@ -46,7 +46,14 @@ impl Envoy {
         let file = |name: &str| fs::File::create(dir.join(name)).unwrap();
         let mut command = Command::new(binary());
         command.gid(group);
-        Self::run(command, config, dir, file("envoy.stdout"), file("envoy.log"))
+        Self::run(command, 1, config, dir, (file("envoy.stdout"), file("envoy.log")))
+    }
+
+    /// As [`Self::start`], with so many worker threads in place of one.
+    pub fn start_workers(workers: u32, config: &Value, dir: &Path) -> Self {
+        let file = |name: &str| fs::File::create(dir.join(name)).unwrap();
+        let output = (file("envoy.stdout"), file("envoy.log"));
+        Self::run(Command::new(binary()), workers, config, dir, output)
     }
 
     /// As [`Self::start`], with standard output and error going elsewhere.
@@ -56,21 +63,22 @@ impl Envoy {
         stdout: impl Into<Stdio>,
         stderr: impl Into<Stdio>,
     ) -> Self {
-        Self::run(Command::new(binary()), config, dir, stdout, stderr)
+        Self::run(Command::new(binary()), 1, config, dir, (stdout, stderr))
     }
 
     fn run(
         mut command: Command,
+        workers: u32,
         config: &Value,
         dir: &Path,
-        stdout: impl Into<Stdio>,
-        stderr: impl Into<Stdio>,
+        (stdout, stderr): (impl Into<Stdio>, impl Into<Stdio>),
     ) -> Self {
         let file = dir.join("envoy.json");
         let address = dir.join("admin.address");
         fs::write(&file, serde_json::to_vec_pretty(config).unwrap()).unwrap();
         let child = command
-            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"])
+            .args(["--disable-hot-restart", "--log-level", "warning"])
+            .args(["--concurrency", &workers.to_string()])
             .args(["--file-flush-interval-msec", "5", "--drain-time-s", "1"])
             .arg("--admin-address-path")
             .arg(&address)
@@ -138,6 +146,23 @@ impl Envoy {
         self.wait(&format!("{name} to be {value}"), || (self.stat(name) >= value).then_some(()));
     }
 
+    /// The statistics whose names match the regular expression `filter`, as `name: value` lines.
+    pub fn stats(&self, filter: &str) -> String {
+        self.ask("GET", &format!("/stats?filter={filter}")).expect("the statistics")
+    }
+
+    /// The memory that the process holds, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.unwrap().trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// What Envoy has said so far, on standard error.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.dir.join("envoy.log")).unwrap_or_default()
+    }
+
     /// Waits until `file` has `count` lines and returns it whole.
     pub fn wait_for_lines(&self, file: &Path, count: usize, why: &str) -> Vec<u8> {
         self.wait(&format!("line {count} of {} ({why})", file.display()), || {
@@ -175,8 +200,7 @@ impl Envoy {
             }
             sleep(STEP);
         }
-        let log = fs::read_to_string(self.dir.join("envoy.log")).unwrap_or_default();
-        panic!("waited for {what} in vain; envoy said:\n{log}");
+        panic!("waited for {what} in vain; envoy said:\n{}", self.log());
     }
 }
 

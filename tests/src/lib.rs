@@ -4,7 +4,8 @@
 //! [`upstream`], and plays the [`cases`] against it with [`client`]. Every format of [`formats`] is
 //! logged twice for the same request, as text and as JSON; [`pair`] brings the two together. What a
 //! text line can mean is worked out by [`reference`], slowly and without the crate's own reader;
-//! [`judge`] compares, and [`report`] prints the table.
+//! [`judge`] compares, and [`report`] prints the table. The filter has a play of its own,
+//! [`filter_play`].
 
 #![allow(
     clippy::unwrap_used,
@@ -20,6 +21,7 @@ pub mod client;
 pub mod config;
 pub mod dice;
 pub mod envoy;
+pub mod filter_play;
 pub mod filters;
 pub mod formats;
 pub mod frames;

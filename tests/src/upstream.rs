@@ -91,7 +91,7 @@ impl Upstream {
 
     /// A gRPC server over HTTP/2 that ends every call with the same trailers.
     pub fn grpc(trailers: &'static [(&'static str, &'static str)]) -> Self {
-        Self::ip("127.0.0.1", |stream| drop(serve_grpc(stream, trailers)))
+        Self::ip("127.0.0.1", |stream| drop(serve_grpc(stream, |id| call(id, trailers))))
     }
 
     /// A TCP server that sends back what it gets.
@@ -112,7 +112,8 @@ impl Upstream {
         &self.address
     }
 
-    fn ip(ip: &str, serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+    /// A server of any kind on a free port of `ip`.
+    pub(crate) fn ip(ip: &str, serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((ip, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         Self::run(Address::Ip(address), move || Ok(listener.accept()?.0), serve)
@@ -241,7 +242,8 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
-fn serve_grpc(mut stream: TcpStream, trailers: &[(&str, &str)]) -> io::Result<()> {
+/// Serves HTTP/2 streams; `answer` makes the frames of an answer to a stream.
+pub(crate) fn serve_grpc(mut stream: TcpStream, answer: impl Fn(u32) -> Vec<u8>) -> io::Result<()> {
     stream.read_exact(&mut [0; frames::PREFACE.len()])?;
     stream.write_all(&frames::frame(frames::SETTINGS, 0, 0, &[]))?;
     loop {
@@ -252,22 +254,18 @@ fn serve_grpc(mut stream: TcpStream, trailers: &[(&str, &str)]) -> io::Result<()
                 let ack = frames::frame(frames::SETTINGS, frames::END_STREAM, 0, &[]);
                 stream.write_all(&ack)?;
             }
-            frames::HEADERS | frames::DATA if end => {
-                let head =
-                    frames::block(&[(":status", "200"), ("content-type", "application/grpc")]);
-                let last = frames::END_HEADERS | frames::END_STREAM;
-                let id = frame.stream;
-                stream.write_all(&frames::frame(
-                    frames::HEADERS,
-                    frames::END_HEADERS,
-                    id,
-                    &head,
-                ))?;
-                stream.write_all(&frames::frame(frames::DATA, 0, id, b"\0\0\0\0\x02hi"))?;
-                let block = frames::block(trailers);
-                stream.write_all(&frames::frame(frames::HEADERS, last, id, &block))?;
-            }
+            frames::HEADERS | frames::DATA if end => stream.write_all(&answer(frame.stream))?,
             _ => {}
         }
     }
+}
+
+/// The frames of a gRPC call that brings one message and ends with these trailers.
+pub(crate) fn call(stream: u32, trailers: &[(&str, &str)]) -> Vec<u8> {
+    let head = frames::block(&[(":status", "200"), ("content-type", "application/grpc")]);
+    let last = frames::END_HEADERS | frames::END_STREAM;
+    let mut out = frames::frame(frames::HEADERS, frames::END_HEADERS, stream, &head);
+    out.extend(frames::frame(frames::DATA, 0, stream, b"\0\0\0\0\x02hi"));
+    out.extend(frames::frame(frames::HEADERS, last, stream, &frames::block(trailers)));
+    out
 }

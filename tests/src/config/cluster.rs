@@ -21,7 +21,7 @@ pub(super) fn all(world: &World) -> Vec<Value> {
         cluster("resetting", server(&servers.resetting)),
         // Nothing listens on port 1 of the loopback interface.
         cluster("refused", socket("127.0.0.1", 1)),
-        json!({"name": "empty", "type": "STATIC", "load_assignment": {"cluster_name": "empty"}}),
+        empty(),
         full(cluster("full", server(&servers.http))),
         dropping(cluster("dropping", server(&servers.http))),
         cluster("internal", internal("int_l")),
@@ -29,7 +29,8 @@ pub(super) fn all(world: &World) -> Vec<Value> {
     ]
 }
 
-fn cluster(name: &str, address: Value) -> Value {
+/// A cluster of one host.
+pub(crate) fn cluster(name: &str, address: Value) -> Value {
     json!({
         "name": name,
         "type": "STATIC",
@@ -39,6 +40,11 @@ fn cluster(name: &str, address: Value) -> Value {
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
         },
     })
+}
+
+/// A cluster without hosts.
+pub(crate) fn empty() -> Value {
+    json!({"name": "empty", "type": "STATIC", "load_assignment": {"cluster_name": "empty"}})
 }
 
 fn internal(listener: &str) -> Value {
@@ -61,7 +67,7 @@ fn renamed(mut cluster: Value) -> Value {
 }
 
 /// A circuit breaker that lets nothing through.
-fn full(mut cluster: Value) -> Value {
+pub(crate) fn full(mut cluster: Value) -> Value {
     cluster["circuit_breakers"] = json!({"thresholds": [{"max_requests": 0}]});
     cluster
 }
@@ -73,7 +79,8 @@ fn dropping(mut cluster: Value) -> Value {
     cluster
 }
 
-fn http2(mut cluster: Value) -> Value {
+/// The cluster, spoken to in HTTP/2.
+pub(crate) fn http2(mut cluster: Value) -> Value {
     let options = json!({"explicit_http_config": {"http2_protocol_options": {}}});
     cluster["typed_extension_protocol_options"] = json!({
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions":

@@ -192,8 +192,8 @@ fn metadata_from_config() -> Value {
     )
 }
 
-/// Metadata and filter state that hold what the client sent.
-fn metadata_from_header() -> Value {
+/// Metadata that holds what the client sent.
+pub(crate) fn metadata_from_header() -> Value {
     extension(
         "envoy.filters.http.header_to_metadata",
         "filters.http.header_to_metadata.v3.Config",
@@ -204,7 +204,8 @@ fn metadata_from_header() -> Value {
     )
 }
 
-fn filter_state() -> Value {
+/// Filter state from the configuration and from a header of the client.
+pub(crate) fn filter_state() -> Value {
     let object = |name: &str, text: &str| {
         json!({
             "object_key": name,
