@@ -82,6 +82,11 @@ impl Journal {
         self.arrivals.lock().unwrap().get(id).cloned().unwrap_or_default()
     }
 
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.arrivals.lock().unwrap().clear();
+    }
+
     /// Waits until so many attempts of a request have arrived.
     pub fn wait_for(&self, id: &str, count: usize) {
         let all = self.arrivals.lock().unwrap();

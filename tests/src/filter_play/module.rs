@@ -21,8 +21,10 @@ pub enum Role {
 pub enum OnTrap {
     /// Goes on without it, for ever.
     FailOpen,
-    /// Loads it anew, after a while.
+    /// Loads it anew for the next request.
     Reload,
+    /// Loads it anew an hour after it was loaded before.
+    ReloadLater,
 }
 
 /// A module with its configuration.
@@ -65,10 +67,9 @@ impl Module {
         });
         match self.trap {
             Some(OnTrap::FailOpen) => config["fail_open"] = json!(true),
-            Some(OnTrap::Reload) => {
-                config["failure_policy"] = json!("FAIL_RELOAD");
-                config["reload_config"] = json!({"backoff": {"base_interval": "0.1s"}});
-            }
+            // Envoy divides by half the milliseconds: of one it would die.
+            Some(OnTrap::Reload) => reload(&mut config, "0.002s"),
+            Some(OnTrap::ReloadLater) => reload(&mut config, "3600s"),
             None => {}
         }
         extension(&name, "filters.http.wasm.v3.Wasm", json!({"config": config}))
@@ -82,6 +83,12 @@ impl Role {
             Self::AccessLog => "access_log",
         }
     }
+}
+
+/// Has Envoy load the module anew after a trap, but not sooner than `interval` after the last time.
+fn reload(config: &mut Value, interval: &str) {
+    config["failure_policy"] = json!("FAIL_RELOAD");
+    config["reload_config"] = json!({"backoff": {"base_interval": interval}});
 }
 
 /// A module in `LOGCOLLECTOR_FILTER_DIR`, else where `make filter` puts it.
