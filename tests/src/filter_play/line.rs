@@ -9,6 +9,7 @@ pub(super) fn format() -> Value {
         "id": "%REQ(X-REQUEST-ID)%",
         "key": "%REQ(X-KEY)%",
         "path": "%REQ(:PATH)%",
+        "referer": "%REQ(REFERER)%",
         "protocol": "%PROTOCOL%",
         "code": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
