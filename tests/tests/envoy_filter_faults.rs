@@ -206,3 +206,17 @@ fn memory_does_not_grow_with_requests() {
     println!("{requests} requests: {warm} KiB before, {most} KiB at most");
     assert!(most < warm + BOUND, "from {warm} to {most} KiB");
 }
+
+#[test]
+fn an_error_in_the_configuration_is_one_line_of_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let scene = Scene::create(dir.path());
+    let text = r#"{"access_log": {"fields": {"a\n[critical] forged \u001b[31m": "retry"}}}"#;
+    let listener = Listener::http("wrong").access_log(Module::new(Role::AccessLog, text));
+    let envoy = Envoy::start(&scene.bootstrap(&[listener]), dir.path());
+    let log = envoy.log();
+    envoy.stop();
+    let forged: Vec<&str> = log.lines().filter(|line| !line.starts_with("[20")).collect();
+    assert!(forged.is_empty(), "lines that Envoy did not begin: {forged:?}");
+    assert!(!log.contains('\u{1b}'), "control characters: {log:?}");
+}
