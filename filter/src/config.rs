@@ -86,11 +86,11 @@ fn parse(text: &[u8]) -> Result<Tree, Error> {
         return Ok(Tree::Map(Vec::new()));
     }
     serde_json::from_slice(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
+        let (line, column) = (error.line(), error.column().max(1));
         let mut message = error.to_string();
         // The place is told apart.
         if let Some(end) =
-            message.len().checked_sub(format!(" at line {line} column {column}").len())
+            message.len().checked_sub(format!(" at line {line} column {}", error.column()).len())
         {
             message.truncate(end);
         }

@@ -168,6 +168,30 @@ fn spoiled(mut extension: Value) -> Value {
     extension
 }
 
+/// Both modules, each within its budget, fit into what client-side `kubectl apply` takes.
+#[test]
+fn a_manifest_with_both_roles_can_be_applied() {
+    const BUDGET: usize = 90 * 1024;
+    const KUBECTL: usize = 262_144;
+    let objects = manifest(&[]);
+    let codes: Vec<usize> = of_kind(&objects, "EnvoyFilter")["spec"]["configPatches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|patch| patch["applyTo"] == "EXTENSION_CONFIG")
+        .map(|patch| {
+            let vm = &patch["patch"]["value"]["typed_config"]["config"]["vm_config"];
+            vm["code"]["local"]["inline_bytes"].as_str().unwrap().len() / 4 * 3
+        })
+        .collect();
+    assert_eq!(codes.len(), 2);
+    assert!(codes.iter().all(|bytes| *bytes <= BUDGET), "{codes:?}");
+    for arguments in [&[][..], &["--print", "here", "--selector", "app=reviews"]] {
+        let bytes: usize = manifest(arguments).iter().map(|object| object.to_string().len()).sum();
+        assert!(bytes < KUBECTL, "{bytes} of {arguments:?}");
+    }
+}
+
 #[test]
 fn a_good_module_is_loaded_changed_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();

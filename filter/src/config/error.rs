@@ -1,6 +1,6 @@
 //! What is wrong with a configuration.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::attribute::PathError;
 
@@ -84,7 +84,7 @@ impl std::error::Error for Error {}
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
-            write!(out, "`{}`: ", self.path)?;
+            write!(out, "`{}`: ", Visible(&self.path))?;
         }
         self.kind.fmt(out)
     }
@@ -94,10 +94,10 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax { message, line, column } => {
-                write!(out, "line {line}, column {column}: {message}")
+                write!(out, "line {line}, column {column}: {}", Visible(message))
             }
             Self::Unexpected { expected, found } => {
-                write!(out, "expected {expected}, found {found}")
+                write!(out, "expected {expected}, found {}", Visible(found))
             }
             Self::UnknownKey { known } => {
                 out.write_str("no such setting; there are")?;
@@ -107,15 +107,32 @@ impl fmt::Display for ErrorKind {
                 Ok(())
             }
             Self::UnknownAttribute { attribute } => {
-                write!(out, "Envoy has no attribute `{attribute}`")
+                write!(out, "Envoy has no attribute `{}`", Visible(attribute))
             }
             Self::NotOneValue { attribute, example } => {
+                let attribute = Visible(attribute);
                 write!(out, "`{attribute}` is more than one value; take a part, as in `{example}`")
             }
             Self::Path { attribute, error: PathError { at, expected } } => {
-                write!(out, "in `{attribute}`, expected {expected} at byte {at}")
+                write!(out, "in `{}`, expected {expected} at byte {at}", Visible(attribute))
             }
             Self::Needs { other } => write!(out, "needs `{other}`"),
         }
+    }
+}
+
+/// A text of the configuration, on one line and without anything that a terminal would obey.
+struct Visible<'a>(&'a str);
+
+impl fmt::Display for Visible<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            if char.is_control() {
+                write!(out, "{}", char.escape_unicode())?;
+            } else {
+                out.write_char(char)?;
+            }
+        }
+        Ok(())
     }
 }

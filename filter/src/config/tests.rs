@@ -201,3 +201,18 @@ fn err_outside_of_sections() {
 fn err_a_key_does_not_end_up_in_a_message() {
     assert!(!error_in(r#""hash_key": "sesame""#).contains("sesame"));
 }
+
+#[test]
+fn err_a_message_is_one_line() {
+    let error = error_in("\"fields\": {\"a\\n\\u001b[31m\": \"retry\"}");
+    assert!(error.starts_with(r"`access_log.fields.a\u{a}\u{1b}[31m`: expected a name"), "{error}");
+    assert!(!error.contains(char::is_control));
+}
+
+#[test]
+fn err_numbers_and_places_out_of_range() {
+    let found = error_in(r#""max_bytes": 1e99"#);
+    assert!(found.ends_with("found a larger number"), "{found}");
+    let place = error_in("\"hash_key\": \"a\n\"");
+    assert!(place.starts_with("line 2, column 1: "), "{place}");
+}

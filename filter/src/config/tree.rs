@@ -22,10 +22,13 @@ impl fmt::Display for Tree {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// The most characters of a text that a message repeats.
         const CLIP: usize = 60;
+        /// A number beyond this is larger than any setting may be.
+        const LARGE: f64 = 1e12;
         match self {
             Self::Null => out.write_str("null"),
             Self::Bool(true) => out.write_str("`true`"),
             Self::Bool(false) => out.write_str("`false`"),
+            Self::Number(number) if number.abs() > LARGE => out.write_str("a larger number"),
             Self::Number(number) => {
                 let mut digits = Vec::new();
                 json::push_number(&mut digits, *number);
