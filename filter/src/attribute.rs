@@ -121,6 +121,11 @@ impl Attribute {
     }
 }
 
+/// The attributes that Envoy has, without the parts of those that have several.
+pub fn names() -> impl Iterator<Item = String> {
+    table::names()
+}
+
 impl Kind {
     /// The value that these bytes hold; `None` where they hold none of this kind.
     ///

@@ -129,6 +129,13 @@ pub(super) fn shape(names: &[&str]) -> Result<Shape, AttributeError> {
     }
 }
 
+pub(super) fn names() -> impl Iterator<Item = String> {
+    TABLE.iter().map(|(root, name, _)| match *name {
+        "*" => (*root).to_owned(),
+        name => format!("{root}.{name}"),
+    })
+}
+
 impl Entry {
     /// How a value is written where this is the first entry of `root`.
     fn example(&self, root: &str) -> &'static str {

@@ -1,5 +1,7 @@
 //! The filter's configuration, and what each part of the filter gets of it.
 
+mod place;
+
 use std::io::Read;
 use std::path::Path;
 
@@ -50,22 +52,28 @@ impl Text {
         }
     }
 
-    /// The error of the filter's own reader, with its place marked where it is no JSON.
+    /// The error of the filter's own reader, with its place marked.
     pub(super) fn error(&self, error: &filter::config::Error) -> Error {
-        if let ErrorKind::Syntax { message, line, column } = error.kind() {
-            let text = String::from_utf8_lossy(&self.bytes);
-            let before: usize =
-                text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-            let mut at = (before + column.saturating_sub(1)).min(text.len());
-            while !text.is_char_boundary(at) {
-                at -= 1;
+        let text = String::from_utf8_lossy(&self.bytes);
+        let (title, place, message) = match error.kind() {
+            ErrorKind::Syntax { message, line, column } => {
+                let title = "the configuration is not JSON".to_owned();
+                (title, place::of_column(&text, *line, *column), visible::lines(message))
             }
-            let title = "the configuration is not JSON";
-            let places = [(at..at + 1, visible::lines(message))];
-            let marked = Marked::new(title, (self.name.as_str(), text.as_ref()), &places, None);
-            return Error::Marked(Box::new(marked));
-        }
-        Error::FilterConfiguration { name: self.name.clone(), message: error.to_string() }
+            _ => match place::of_path(&text, error.path()) {
+                Some(place) => {
+                    let title = format!("`{}` is not what the filter takes", error.path());
+                    (visible::lines(&title), place, error.message().to_string())
+                }
+                None => {
+                    let (name, message) = (self.name.clone(), error.to_string());
+                    return Error::FilterConfiguration { name, message };
+                }
+            },
+        };
+        let help = place::meant(error).map(|name| format!("did you mean `{name}`?"));
+        let source = (self.name.as_str(), text.as_ref());
+        Error::Marked(Box::new(Marked::new(&title, source, &[(place, message)], help)))
     }
 }
 
@@ -168,9 +176,6 @@ mod tests {
     #[test]
     fn mistakes_are_errors() {
         assert!(matches!(configuration("{"), Err(Error::Marked(_))));
-        assert!(matches!(
-            configuration(r#"{"acess_log":{}}"#),
-            Err(Error::FilterConfiguration { message, .. }) if message.contains("`acess_log`")
-        ));
+        assert!(matches!(configuration(r#"{"acess_log":{}}"#), Err(Error::Marked(_))));
     }
 }
