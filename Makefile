@@ -26,7 +26,7 @@ export ENVOY_BIN
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
-        bench bench-docs bench-who bench-suggest bench-parts bench-instructions bench-build envoy \
+        bench bench-docs bench-filter bench-who bench-suggest bench-parts bench-instructions bench-build envoy \
         filter filter-traps filter-tools netns-tools clean
 
 help: ## List the targets
@@ -85,6 +85,9 @@ bench-who: bench-build ## Measure telemetry who on 10,000 pods and 1,000 Telemet
 
 bench-suggest: bench-build ## Measure sidecar suggest on 10 million records of 2,000 workloads
 	$(TARGET)/release/bench suggest $(BENCH_ARGS)
+
+bench-filter: $(ENVOY_BIN) filter bench-build ## Measure what the filter costs in the real Envoy (BENCH_ARGS='--only attempts')
+	$(TARGET)/release/bench filter --modules $(FILTER) $(BENCH_ARGS)
 
 bench-parts: ## Measure the parts (BENCH_ARGS=read for some of them)
 	$(CARGO) bench --locked -p accesslog --bench parts -- $(BENCH_ARGS)

@@ -7,4 +7,4 @@
 pub mod calls;
 pub mod cluster;
 pub mod corpus;
-mod rng;
+pub mod rng;

@@ -1,12 +1,13 @@
 //! Measures how fast access logs are read.
 //!
 //! `bench run` generates the corpora and runs the contenders over them, `bench instructions` counts
-//! the instructions a line under valgrind. The other commands are what these two start as child
+//! the instructions a line under valgrind; `bench filter` measures the filter in the real Envoy. The other commands are what these two start as child
 //! processes: contenders of our own, and the reading of lines from memory.
 
 mod contender;
 mod corpora;
 mod decompress;
+mod filter;
 mod instructions;
 mod lines;
 mod measure;
@@ -44,6 +45,8 @@ enum Command {
     Who(who::WhoArgs),
     /// Measure what `sidecar suggest` costs on the log of a large mesh
     Suggest(suggest::SuggestArgs),
+    /// Measure what the filter's modules cost in the real Envoy
+    Filter(filter::FilterArgs),
     /// Read lines from memory, in this process
     Lines(lines::LinesArgs),
     /// Print lines of Istio's text format as JSON, with the regex crate and serde
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Instructions(args) => instructions::run(&args),
         Command::Who(args) => who::run(&args),
         Command::Suggest(args) => suggest::run(&args),
+        Command::Filter(args) => filter::run(&args),
         Command::Lines(args) => lines::run(&args),
         Command::Regex(args) => regex_reader::run(&args.file),
         Command::Decompress(args) => decompress::run(&args.file),

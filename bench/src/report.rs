@@ -28,20 +28,19 @@ const MOST_MEMORY: u64 = 64 << 20;
 /// The longest that a small run may take.
 const LONGEST_SMALL: Duration = Duration::from_millis(10);
 
-const BEGIN: &str = "<!-- bench:begin -->\n";
-const END: &str = "<!-- bench:end -->";
-
 type Row = [String; 8];
 
-/// Writes the table between the markers of a file.
-pub(crate) fn insert(path: &Path, table: &str) -> Result<()> {
+/// Writes the table between the markers of a file that have this name.
+pub(crate) fn insert(path: &Path, name: &str, table: &str) -> Result<()> {
+    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
     let text = fs::read_to_string(path)?;
-    let parts = text.split_once(BEGIN).and_then(|(before, rest)| {
-        let (_, after) = rest.split_once(END)?;
+    let parts = text.split_once(&begin).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(&end)?;
         Some((before, after))
     });
-    let (before, after) = parts.ok_or_else(|| format!("no markers in {}", path.display()))?;
-    fs::write(path, format!("{before}{BEGIN}\n{table}\n{END}{after}"))?;
+    let (before, after) =
+        parts.ok_or_else(|| format!("no markers of {name} in {}", path.display()))?;
+    fs::write(path, format!("{before}{begin}\n{table}\n{end}{after}"))?;
     Ok(())
 }
 
@@ -150,7 +149,7 @@ impl Goal {
     }
 }
 
-fn yes_or_no(met: bool) -> &'static str {
+pub(crate) fn yes_or_no(met: bool) -> &'static str {
     if met { "yes" } else { "no" }
 }
 
@@ -159,16 +158,19 @@ fn millis(duration: Duration) -> f64 {
 }
 
 /// Writes rows with aligned columns; an empty row is the line below the head.
-fn write_table(rows: &[Row], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let empty = Row::default();
-    let widths: Vec<usize> = (0..empty.len())
+pub(crate) fn write_table<const N: usize>(
+    rows: &[[String; N]],
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let widths: Vec<usize> = (0..N)
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max())
         .map(Option::unwrap_or_default)
         .collect();
     for row in rows {
+        let is_empty = row.iter().all(String::is_empty);
         let mut line = String::from("|");
         for (at, (cell, &width)) in row.iter().zip(&widths).enumerate() {
-            match (row == &empty, at) {
+            match (is_empty, at) {
                 (true, 0) => write!(line, "{}|", "-".repeat(width + 2))?,
                 (true, _) => write!(line, "{}:|", "-".repeat(width + 1))?,
                 (false, 0) => write!(line, " {cell:<width$} |")?,
@@ -187,10 +189,11 @@ mod tests {
     #[test]
     fn the_table_goes_between_the_markers() {
         let path = std::env::temp_dir().join(format!("bench-insert-{}", std::process::id()));
-        fs::write(&path, format!("before\n{BEGIN}old\n{END}\nafter\n")).unwrap();
-        insert(&path, "new\n").unwrap();
+        let (begin, end) = ("<!-- bench:begin -->\n", "<!-- bench:end -->");
+        fs::write(&path, format!("before\n{begin}old\n{end}\nafter\n")).unwrap();
+        insert(&path, "bench", "new\n").unwrap();
         let text = fs::read_to_string(&path).unwrap();
         fs::remove_file(&path).unwrap();
-        assert_eq!(text, format!("before\n{BEGIN}\nnew\n\n{END}\nafter\n"));
+        assert_eq!(text, format!("before\n{begin}\nnew\n\n{end}\nafter\n"));
     }
 }

@@ -2,10 +2,11 @@
 
 /// A sequence of numbers that its seed decides.
 #[derive(Debug, Clone)]
-pub(crate) struct Rng(u64);
+pub struct Rng(u64);
 
 impl Rng {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// A sequence with this seed.
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -19,7 +20,7 @@ impl Rng {
     }
 
     /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit.max(1)
     }
 

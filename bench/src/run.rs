@@ -85,7 +85,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let table = report.to_string();
     io::stdout().lock().write_all(table.as_bytes())?;
     match &args.markdown {
-        Some(path) => report::insert(path, &table),
+        Some(path) => report::insert(path, "bench", &table),
         None => Ok(()),
     }
 }
