@@ -38,11 +38,11 @@ const SETTLE: Duration = Duration::from_millis(3);
 #[derive(Debug, Args)]
 pub(crate) struct FilterArgs {
     /// How many slices of each variant are measured after each start
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
     /// How often all Envoys are started
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     starts: u32,
 
     /// How many requests each Envoy answers before slices count: V8 compiles again what is called often
@@ -50,7 +50,7 @@ pub(crate) struct FilterArgs {
     warm_up: u32,
 
     /// How many requests a slice has
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     requests: u32,
 
     /// Measure only variants whose name contains this, beside those that they are compared with
