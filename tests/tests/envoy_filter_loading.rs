@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::envoy::Envoy;
+use tests::filter_play::module::find;
 use tests::istiod::{self, Pushed, Sidecar};
 use tests::upstream::{Address, Upstream};
 
@@ -166,6 +167,21 @@ fn spoiled(mut extension: Value) -> Value {
     let code = &mut extension["typed_config"]["config"]["vm_config"]["code"]["local"];
     *code = json!({"inline_bytes": "bm8gbW9kdWxl"});
     extension
+}
+
+/// The configuration without Istio is one that Envoy takes, modules included.
+#[test]
+fn the_example_without_istio_is_valid() {
+    let filter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../filter");
+    let example = std::fs::read_to_string(filter.join("envoy.yaml")).unwrap();
+    let module = find("logcollector_filter_attempts.wasm");
+    let example = example.replace("target/filter", module.parent().unwrap().to_str().unwrap());
+    let output = Command::new(tests::envoy::binary())
+        .args(["--mode", "validate", "--config-yaml", &example])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !said.contains("[error]"), "{said}");
 }
 
 /// Both modules, each within its budget, fit into what client-side `kubectl apply` takes.

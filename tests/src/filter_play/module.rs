@@ -92,7 +92,7 @@ fn reload(config: &mut Value, interval: &str) {
 }
 
 /// A module in `LOGCOLLECTOR_FILTER_DIR`, else where `make filter` puts it.
-fn find(file: &str) -> PathBuf {
+pub fn find(file: &str) -> PathBuf {
     let built = || env::var_os("CARGO_TARGET_DIR").map(|dir| Path::new(&dir).join("filter"));
     let dir = env::var_os("LOGCOLLECTOR_FILTER_DIR").map(PathBuf::from).or_else(built);
     let checkout = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/filter");
