@@ -137,8 +137,9 @@ impl Envoy {
 
     /// The value of a counter or gauge; 0 where Envoy has not made it yet.
     pub fn stat(&self, name: &str) -> u64 {
-        let body = self.ask("GET", &format!("/stats?filter=^{name}$")).expect("the statistics");
-        body.rsplit_once(": ").map_or(0, |(_, value)| value.trim().parse().unwrap())
+        self.stats(&format!("^{name}$"))
+            .rsplit_once(": ")
+            .map_or(0, |(_, value)| value.trim().parse().unwrap())
     }
 
     /// Waits until a counter or gauge has at least this value.

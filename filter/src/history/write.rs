@@ -1,6 +1,7 @@
 //! Writing a history, one attempt after the other.
 
 use super::is_safe;
+use crate::json;
 
 /// No attempt is added to a history of this many bytes.
 const MAX_BYTES: usize = 8 * 1024;
@@ -66,27 +67,19 @@ pub fn close(history: &mut Vec<u8>, place: usize, outcome: &Outcome<'_>) {
 
 fn push_outcome(out: &mut Vec<u8>, outcome: &Outcome<'_>) {
     match outcome.code {
-        Some(code) => push_number(out, u64::from(code), 3),
+        Some(code) => {
+            let digits = [100, 10].into_iter().filter(|least| code < *least);
+            out.extend(digits.map(|_| b'0'));
+            json::push_unsigned(out, u64::from(code));
+        }
         None => out.push(b'-'),
     }
     out.push(b'/');
-    push_number(out, outcome.duration_ms, 1);
+    json::push_unsigned(out, outcome.duration_ms);
     out.extend_from_slice(b"ms");
     if !outcome.failure.is_empty() {
         out.push(b'/');
         push_safe(out, outcome.failure, true);
-    }
-}
-
-/// Appends a number with at least `digits` digits.
-fn push_number(out: &mut Vec<u8>, number: u64, digits: u32) {
-    let mut unit = 10_u64.pow(digits.saturating_sub(1));
-    while number / unit >= 10 {
-        unit *= 10;
-    }
-    while unit > 0 {
-        out.push(b'0' + u8::try_from(number / unit % 10).unwrap_or_default());
-        unit /= 10;
     }
 }
 

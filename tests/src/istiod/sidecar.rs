@@ -8,6 +8,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::config::{extension, socket};
+
 /// A sidecar with one HTTP service to call, and an application of its own.
 #[derive(Debug, Clone)]
 pub struct Sidecar {
@@ -68,7 +70,7 @@ impl Sidecar {
         std::fs::write(&path, json!({"resources": resources}).to_string()).expect("a file");
         json!({
             "node": {"id": "sidecar~10.0.0.1~client.bookinfo~bookinfo.svc.cluster.local", "cluster": "client"},
-            "admin": {"address": socket(([127, 0, 0, 1], 0).into())},
+            "admin": {"address": socket("127.0.0.1", 0)},
             "dynamic_resources": {"lds_config": {"path_config_source": {"path": path}}},
             "static_resources": {"clusters": [
                 cluster(SERVICE, &self.endpoints),
@@ -83,16 +85,18 @@ impl Sidecar {
         json!({
             "name": name,
             "traffic_direction": direction,
-            "address": socket(([127, 0, 0, 1], 0).into()),
+            "address": socket("127.0.0.1", 0),
             "listener_filters": [
-                {
-                    "name": "envoy.filters.listener.tls_inspector",
-                    "typed_config": typed("filters.listener.tls_inspector.v3.TlsInspector", json!({})),
-                },
-                {
-                    "name": "envoy.filters.listener.http_inspector",
-                    "typed_config": typed("filters.listener.http_inspector.v3.HttpInspector", json!({})),
-                },
+                extension(
+                    "envoy.filters.listener.tls_inspector",
+                    "filters.listener.tls_inspector.v3.TlsInspector",
+                    json!({}),
+                ),
+                extension(
+                    "envoy.filters.listener.http_inspector",
+                    "filters.listener.http_inspector.v3.HttpInspector",
+                    json!({}),
+                ),
             ],
             "listener_filters_timeout": "0s",
             "continue_on_listener_filters_timeout": true,
@@ -101,7 +105,9 @@ impl Sidecar {
     }
 
     fn manager(&self, prefix: &str, cluster: &str) -> Value {
-        let http = |name: &str, kind: &str, config| json!({"name": name, "typed_config": typed(&format!("filters.http.{kind}"), config)});
+        let http = |name: &str, kind: &str, config| {
+            extension(name, &format!("filters.http.{kind}"), config)
+        };
         let route = json!({
             "name": "default",
             "match": {"prefix": "/"},
@@ -133,21 +139,20 @@ impl Sidecar {
                 http("envoy.filters.http.router", "router.v3.Router", json!({})),
             ],
         });
-        json!({
-            "name": "envoy.filters.network.http_connection_manager",
-            "typed_config": typed(
-                "filters.network.http_connection_manager.v3.HttpConnectionManager",
-                config,
-            ),
-        })
+        extension(
+            "envoy.filters.network.http_connection_manager",
+            "filters.network.http_connection_manager.v3.HttpConnectionManager",
+            config,
+        )
     }
 
     fn proxy(&self, cluster: &str) -> Value {
         let config = json!({"stat_prefix": cluster, "cluster": cluster, "access_log": self.logs});
-        json!({
-            "name": "envoy.filters.network.tcp_proxy",
-            "typed_config": typed("filters.network.tcp_proxy.v3.TcpProxy", config),
-        })
+        extension(
+            "envoy.filters.network.tcp_proxy",
+            "filters.network.tcp_proxy.v3.TcpProxy",
+            config,
+        )
     }
 }
 
@@ -157,14 +162,11 @@ pub fn logger(path: &Path, format: &str) -> Value {
         "path": path,
         "log_format": {"text_format_source": {"inline_string": format}},
     });
-    json!({
-        "name": "envoy.access_loggers.file",
-        "typed_config": typed("access_loggers.file.v3.FileAccessLog", config),
-    })
+    extension("envoy.access_loggers.file", "access_loggers.file.v3.FileAccessLog", config)
 }
 
 fn cluster(name: &str, endpoints: &[SocketAddr]) -> Value {
-    let endpoint = |address: &SocketAddr| json!({"endpoint": {"address": socket(*address)}});
+    let endpoint = |address: &SocketAddr| json!({"endpoint": {"address": self::address(*address)}});
     let endpoints: Vec<Value> = endpoints.iter().map(endpoint).collect();
     json!({
         "name": name,
@@ -173,11 +175,6 @@ fn cluster(name: &str, endpoints: &[SocketAddr]) -> Value {
     })
 }
 
-fn typed(kind: &str, mut config: Value) -> Value {
-    config["@type"] = json!(format!("type.googleapis.com/envoy.extensions.{kind}"));
-    config
-}
-
-fn socket(address: SocketAddr) -> Value {
-    json!({"socket_address": {"address": address.ip().to_string(), "port_value": address.port()}})
+fn address(address: SocketAddr) -> Value {
+    socket(&address.ip().to_string(), address.port())
 }
