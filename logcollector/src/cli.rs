@@ -1,5 +1,6 @@
 //! The command line as users type it. What runs is built from it in [`crate::command`].
 
+mod cluster;
 mod filter;
 mod read;
 mod sidecar;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(crate) use cluster::{KubeArgs, ObjectArgs};
 pub(crate) use filter::{
     CodeArg, CodeForm, Context, FilterCheckArgs, FilterCommand, FilterManifestArgs, ManifestOutput,
     PrintArg, Role, Selected,

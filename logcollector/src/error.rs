@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use accesslog::FormatError;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 
+use crate::cluster::Failure;
 use crate::paint::{BOLD, Paint, RED};
 use crate::visible;
 
@@ -29,6 +30,8 @@ pub(crate) enum Error {
     UnknownKey { operator: String, closest: Vec<String> },
     #[error("`{}` is no file, and pods as targets need a cluster: this version follows standard input and files", visible::clipped(.target.as_bytes(), 80))]
     NoCluster { target: String },
+    #[error(transparent)]
+    Cluster(#[from] Failure),
     #[error("no manifests: name files or folders with -f")]
     NoManifests,
     #[error("{}: no manifests in this folder", .folder.display())]
@@ -124,6 +127,16 @@ impl Error {
             Self::UnknownField { closest, .. } | Self::UnknownKey { closest, .. } => {
                 Some(format!("did you mean {}?", or(closest)))
             }
+            Self::Cluster(Failure::Forbidden(_)) => Some(
+                "`kubectl auth can-i --list` tells what is allowed; deploy/rbac.yaml has the rights \
+                 that are needed, and -f reads files in place of the cluster"
+                    .to_owned(),
+            ),
+            Self::Cluster(Failure::Config(_) | Failure::Unreachable(_)) => Some(
+                "`kubectl get pods` must work here, too; --context and --kubeconfig choose the \
+                 cluster, and -f reads files in its place"
+                    .to_owned(),
+            ),
             Self::NoManifests => Some(
                 "kubectl get pods,namespaces,services,endpointslices,telemetries,sidecars,\
                  serviceentries,virtualservices,destinationrules,configmaps -A -o yaml \

@@ -6,6 +6,7 @@
 
 mod account;
 mod cli;
+mod cluster;
 mod command;
 mod enrich;
 mod error;

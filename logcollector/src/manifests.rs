@@ -14,7 +14,8 @@ use mesh::{
 
 use telemetry::Cluster;
 
-use crate::cli::ManifestArgs;
+use crate::cli::{ManifestArgs, ObjectArgs};
+use crate::cluster::{self, Client, Scope, Topic, snapshot};
 use crate::command::Outcome;
 use crate::error::Error;
 use crate::notes::Notes;
@@ -31,6 +32,28 @@ const LARGEST: u64 = 1 << 30;
 const LARGE: u64 = 16 << 20;
 /// How deep folders are looked into with `--recursive`.
 const DEEPEST: usize = 32;
+
+/// Whose pods are looked at in a cluster.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Among<'a> {
+    /// Those of every namespace.
+    All,
+    /// Those of one.
+    Named(&'a str),
+    /// Those of the namespace that the context stands in.
+    Current,
+}
+
+impl<'a> Among<'a> {
+    /// What `--namespace` and `--all-namespaces` say.
+    pub(crate) fn of(namespace: Option<&'a str>, all: bool) -> Self {
+        match namespace {
+            _ if all => Self::All,
+            Some(namespace) => Self::Named(namespace),
+            None => Self::Current,
+        }
+    }
+}
 
 /// What was read.
 #[derive(Debug)]
@@ -70,6 +93,44 @@ impl Manifests {
         say(&loaded, notes);
         let Loaded { inventory, errors, .. } = loaded;
         let manifests = Self { inventory, revision: args.revision.clone(), errors, unreadable };
+        manifests.say_defaults(notes);
+        Ok(manifests)
+    }
+
+    /// Reads the manifests that the options name, or without any what the cluster holds.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster does not answer, or when the MeshConfig cannot be read.
+    pub(crate) fn of(
+        args: &ObjectArgs,
+        topic: Topic,
+        among: Among<'_>,
+        notes: &Notes,
+    ) -> Result<Self, Error> {
+        if !args.manifests.files.is_empty() {
+            return Self::read(&args.manifests, notes);
+        }
+        let mut loader = Loader::new();
+        if let Some(path) = &args.manifests.mesh_config {
+            loader.add_mesh_config(&name(path), &content(path)?);
+        }
+        let spinner = Spinner::new("reading the cluster");
+        let loaded = cluster::runtime()?.block_on(async {
+            let client = Client::connect(&args.kube).await?;
+            let namespace = match among {
+                Among::All => None,
+                Among::Named(namespace) => Some(namespace.to_owned()),
+                Among::Current => Some(client.namespace.clone()),
+            };
+            snapshot(&client, &Scope { topic, namespace }, loader, notes).await
+        });
+        drop(spinner);
+        let loaded = loaded?;
+        say(&loaded, notes);
+        let Loaded { inventory, errors, .. } = loaded;
+        let revision = args.manifests.revision.clone();
+        let manifests = Self { inventory, revision, errors, unreadable: false };
         manifests.say_defaults(notes);
         Ok(manifests)
     }
@@ -117,7 +178,7 @@ impl Manifests {
             if self.inventory.mesh_config_source(revision) == MeshConfigSource::Defaults {
                 let revision = visible::text(revision.as_bytes());
                 notes.say(&format!(
-                    "no MeshConfig of revision `{revision}` in the manifests: Istio's defaults count"
+                    "no MeshConfig of revision `{revision}` was found: Istio's defaults count"
                 ));
             }
         }

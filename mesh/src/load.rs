@@ -108,6 +108,31 @@ impl Loader {
         }
     }
 
+    /// Reads an answer of an API server, a list or an object of JSON. `default` is the `apiVersion` and
+    /// `kind` of items that do not say theirs, `cluster` what errors give as their place.
+    pub fn add_answer(&mut self, cluster: &str, default: (&str, &str), text: &[u8]) {
+        let file: Arc<str> = cluster.into();
+        let Some(text) = self.text(&file, text) else { return };
+        let default = (default.0.to_owned(), default.1.to_owned());
+        let origin = Origin { file, document: 0, item: None };
+        let document = Document { text, line: 1, number: 0 };
+        let Self { drafts, errors, warnings, .. } = self;
+        let read = parse::read(document, &mut |item| {
+            let default = item.default.as_ref().unwrap_or(&default);
+            let added = match &item.body {
+                Ok(body) => drafts.add(&origin, body, Some(default), warnings),
+                Err(problem) => {
+                    let (origin, problem) = (origin.clone(), problem.clone());
+                    Err(LoadError { origin, object: None, problem })
+                }
+            };
+            errors.extend(added.err());
+        });
+        if let Err(problem) = read {
+            self.error(origin, problem);
+        }
+    }
+
     /// Reads a file with the mesh configuration, which wins over every ConfigMap and for every
     /// revision: a bare MeshConfig, the ConfigMap `istio`, Helm values or an IstioOperator. A second
     /// file is laid over the first.

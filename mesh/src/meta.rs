@@ -32,7 +32,7 @@ pub struct Meta {
 pub struct Origin {
     /// The file, as the user named it, or the cluster.
     pub file: Arc<str>,
-    /// The number of the YAML document in the file, from 1.
+    /// The number of the YAML document in the file, from 1; 0 for what a cluster answered.
     pub document: usize,
     /// The number of the object in a `List`, from 1; `None` outside of one.
     pub item: Option<usize>,
@@ -57,6 +57,9 @@ impl Meta {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.document == 0 {
+            return f.write_str(&self.file);
+        }
         write!(f, "{}, document {}", self.file, self.document)?;
         self.item.map_or(Ok(()), |item| write!(f, ", item {item}"))
     }

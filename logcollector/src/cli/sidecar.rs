@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use sidecar::IstioVersion;
 
-use super::telemetry::{AmongArgs, ManifestArgs, OnePodArgs};
-use super::{DocumentOutput, FormatArgs};
+use super::telemetry::{AmongArgs, OnePodArgs};
+use super::{DocumentOutput, FormatArgs, ObjectArgs};
 use crate::pods::PodName;
 
 /// Say what a proxy can reach, what its logs say it does reach, and write the Sidecar that fits
@@ -52,7 +52,7 @@ pub(crate) struct ReachArgs {
     pub(crate) pod: OnePodArgs,
 
     #[command(flatten)]
-    pub(crate) manifests: ManifestArgs,
+    pub(crate) objects: ObjectArgs,
 
     #[command(flatten)]
     pub(crate) istio: IstioArgs,
@@ -85,7 +85,7 @@ pub(crate) struct CheckArgs {
     pub(crate) logs: LogsArgs,
 
     #[command(flatten)]
-    pub(crate) manifests: ManifestArgs,
+    pub(crate) objects: ObjectArgs,
 
     #[command(flatten)]
     pub(crate) istio: IstioArgs,
@@ -126,7 +126,7 @@ pub(crate) struct SuggestArgs {
     pub(crate) merge: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) manifests: ManifestArgs,
+    pub(crate) objects: ObjectArgs,
 
     #[command(flatten)]
     pub(crate) istio: IstioArgs,

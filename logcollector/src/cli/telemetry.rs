@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{DocumentOutput, FormatArgs};
+use super::{DocumentOutput, FormatArgs, ObjectArgs};
 use crate::pods::PodName;
 
 /// Say which proxies write access logs, where, in which format, under which filter, and why
@@ -112,7 +112,7 @@ pub(crate) struct WhoArgs {
     pub(crate) pods: PodArgs,
 
     #[command(flatten)]
-    pub(crate) manifests: ManifestArgs,
+    pub(crate) objects: ObjectArgs,
 
     /// How to print [default: pretty on a terminal, json otherwise]
     #[arg(short, long, value_enum)]
@@ -130,7 +130,7 @@ pub(crate) struct ExplainArgs {
     pub(crate) pod: OnePodArgs,
 
     #[command(flatten)]
-    pub(crate) manifests: ManifestArgs,
+    pub(crate) objects: ObjectArgs,
 
     /// How to print [default: pretty on a terminal, json otherwise]
     #[arg(short, long, value_enum)]
@@ -149,7 +149,7 @@ Examples:
   logcollector telemetry lint -f manifests/ --fail-on warning -o json")]
 pub(crate) struct LintArgs {
     #[command(flatten)]
-    pub(crate) manifests: ManifestArgs,
+    pub(crate) objects: ObjectArgs,
 
     /// Objects of this namespace [default: every namespace in the manifests]
     #[arg(short, long, value_name = "NAMESPACE")]
@@ -189,7 +189,7 @@ pub(crate) struct RenderArgs {
     pub(crate) pod: OnePodArgs,
 
     #[command(flatten)]
-    pub(crate) manifests: ManifestArgs,
+    pub(crate) objects: ObjectArgs,
 
     /// How to print: pretty is indented [default: pretty on a terminal, json otherwise]
     #[arg(short, long, value_enum)]

@@ -4,19 +4,21 @@ use sidecar::{CheckReport, Checked, Checker, Verdict, View};
 
 use super::{FirstPods, collect, logs, revision, say_filtered, settings};
 use crate::cli::CheckArgs;
+use crate::cluster::Topic;
 use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
-use crate::manifests::Manifests;
+use crate::manifests::{Among, Manifests};
 use crate::notes::Notes;
 use crate::paint::{BOLD, DIM, GREEN, Paint, RED, YELLOW};
 use crate::visible;
 
 /// Runs `sidecar check`.
 pub(crate) fn run(args: CheckArgs) -> Result<Outcome, Error> {
-    let logs = logs(&args.logs, &args.manifests, Some(&args.new), "sidecar check")?;
+    let logs = logs(&args.logs, &args.objects.manifests, Some(&args.new), "sidecar check")?;
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?.without_refused(&notes);
+    let manifests =
+        Manifests::of(&args.objects, Topic::Reach, Among::All, &notes)?.without_refused(&notes);
     let changed = manifests.with(std::slice::from_ref(&args.new), &notes);
     let Some(collected) = collect(&logs, args.logs, args.format, &manifests)? else {
         return Ok(Outcome::Done);

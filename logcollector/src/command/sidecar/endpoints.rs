@@ -4,10 +4,11 @@ use sidecar::{EndpointChange, EndpointTable};
 
 use super::{before_and_after, scope};
 use crate::cli::ReachArgs;
+use crate::cluster::Topic;
 use crate::command::document::{array, json};
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
-use crate::manifests::Manifests;
+use crate::manifests::{Among, Manifests};
 use crate::notes::Notes;
 use crate::paint::{GREEN, Paint, RED};
 use crate::source::one_stdin;
@@ -15,9 +16,15 @@ use crate::visible;
 
 /// Runs `sidecar endpoints`.
 pub(crate) fn run(args: &ReachArgs) -> Result<Outcome, Error> {
-    one_stdin(args.manifests.paths().chain(&args.with))?;
+    one_stdin(args.objects.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?.without_refused(&notes);
+    let manifests = Manifests::of(
+        &args.objects,
+        Topic::Reach,
+        Among::of(args.pod.namespace.as_deref(), args.pod.all_namespaces),
+        &notes,
+    )?
+    .without_refused(&notes);
     let table = |manifests: &Manifests| -> Result<EndpointTable, Error> {
         let workload = manifests.workloads().one(&args.pod)?;
         let addresses: Vec<String> = workload.ips.iter().map(ToString::to_string).collect();

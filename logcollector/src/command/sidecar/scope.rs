@@ -6,11 +6,12 @@ use sidecar::{PolicyMode, ScopeChange, ScopeReport, ServiceReport};
 
 use super::{before_and_after, scope};
 use crate::cli::ReachArgs;
+use crate::cluster::Topic;
 use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::grid::Grid;
-use crate::manifests::Manifests;
+use crate::manifests::{Among, Manifests};
 use crate::notes::Notes;
 use crate::paint::{BOLD, GREEN, Paint, RED};
 use crate::source::one_stdin;
@@ -18,14 +19,20 @@ use crate::visible;
 
 /// Runs `sidecar scope`.
 pub(crate) fn run(args: &ReachArgs) -> Result<Outcome, Error> {
-    one_stdin(args.manifests.paths().chain(&args.with))?;
+    one_stdin(args.objects.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?.without_refused(&notes);
-    let report = |manifests: &Manifests| {
+    let manifests = Manifests::of(
+        &args.objects,
+        Topic::Reach,
+        Among::of(args.pod.namespace.as_deref(), args.pod.all_namespaces),
+        &notes,
+    )?
+    .without_refused(&notes);
+    let report = |manifests: &Manifests| -> Result<ScopeReport, Error> {
         let workload = manifests.workloads().one(&args.pod)?;
         Ok(scope(manifests, workload, &args.istio).1.report(&workload.display_name()))
     };
-    let before: ScopeReport = report(&manifests)?;
+    let before = report(&manifests)?;
     let Some(changed) = before_and_after(&manifests, &args.with, &notes) else {
         let printed = match pretty(args.output) {
             Some(paint) => print(text(&before, paint).as_bytes()),

@@ -5,19 +5,21 @@ use sidecar::{Grouping, PolicyMode, SuggestOptions};
 
 use super::{FirstPods, collect, logs, revision, say_filtered, settings};
 use crate::cli::{DocumentOutput, PolicyArg, SuggestArgs};
+use crate::cluster::Topic;
 use crate::command::document::json;
 use crate::command::{Outcome, print};
 use crate::error::Error;
-use crate::manifests::{self, Manifests};
+use crate::manifests::{self, Among, Manifests};
 use crate::notes::Notes;
 use crate::progress::Spinner;
 use crate::visible;
 
 /// Runs `sidecar suggest`.
 pub(crate) fn run(args: SuggestArgs) -> Result<Outcome, Error> {
-    let logs = logs(&args.logs, &args.manifests, args.merge.as_ref(), "sidecar suggest")?;
+    let logs = logs(&args.logs, &args.objects.manifests, args.merge.as_ref(), "sidecar suggest")?;
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?.without_refused(&notes);
+    let manifests =
+        Manifests::of(&args.objects, Topic::Reach, Among::All, &notes)?.without_refused(&notes);
     let (merge, unmerged) = match &args.merge {
         Some(file) => manifests::objects(file, &notes),
         None => (Vec::<Object>::new(), false),

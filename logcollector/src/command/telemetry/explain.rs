@@ -3,16 +3,22 @@
 use telemetry::Story;
 
 use crate::cli::ExplainArgs;
+use crate::cluster::Topic;
 use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
-use crate::manifests::Manifests;
+use crate::manifests::{Among, Manifests};
 use crate::notes::Notes;
 
 /// Runs `telemetry explain`.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?;
+    let manifests = Manifests::of(
+        &args.objects,
+        Topic::Telemetry,
+        Among::of(args.pod.namespace.as_deref(), args.pod.all_namespaces),
+        &notes,
+    )?;
     let workload = manifests.workloads().one(&args.pod)?;
     let cluster = manifests.telemetry(&notes);
     let stories = cluster.explain(workload, manifests.revision.as_deref());

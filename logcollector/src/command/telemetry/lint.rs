@@ -7,17 +7,23 @@ use mesh::{Inventory, LoadError, Meta, Origin, Problem};
 use telemetry::{Cluster, Finding, RejectedBy, Severity, Telemetry};
 
 use crate::cli::{LintArgs, SeverityArg};
+use crate::cluster::Topic;
 use crate::command::document::array;
 use crate::command::{Outcome, pretty, print};
 use crate::error::{Error, Marked};
-use crate::manifests::Manifests;
+use crate::manifests::{Among, Manifests};
 use crate::notes::Notes;
 use crate::paint::{BOLD, CYAN, DIM, Paint, RED, YELLOW};
 use crate::visible;
 
 /// Runs `telemetry lint`.
 pub(crate) fn run(args: &LintArgs) -> Result<Outcome, Error> {
-    let manifests = Manifests::read(&args.manifests, &Notes::new())?;
+    let manifests = Manifests::of(
+        &args.objects,
+        Topic::Telemetry,
+        Among::of(args.namespace.as_deref(), args.all_namespaces),
+        &Notes::new(),
+    )?;
     let cluster = Cluster::new(&manifests.inventory);
     let (telemetries, others): (Vec<_>, Vec<_>) =
         manifests.errors.iter().partition(|error| is_telemetry(error));

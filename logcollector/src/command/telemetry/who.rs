@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 use telemetry::{Attached, DecidedBy, Decision, FileFormat, Row, Sink};
 
 use crate::cli::WhoArgs;
+use crate::cluster::Topic;
 use crate::command::document::array;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::grid::Grid;
-use crate::manifests::Manifests;
+use crate::manifests::{Among, Manifests};
 use crate::notes::Notes;
 use crate::paint::{BOLD, CYAN, DIM, GREEN, Paint, YELLOW};
 use crate::visible;
@@ -20,7 +21,12 @@ const FORMAT_SHOWN: usize = 40;
 /// Runs `telemetry who`.
 pub(crate) fn run(args: &WhoArgs) -> Result<Outcome, Error> {
     let notes = Notes::new();
-    let manifests = Manifests::read(&args.manifests, &notes)?;
+    let manifests = Manifests::of(
+        &args.objects,
+        Topic::Telemetry,
+        Among::of(args.pods.among.namespace.as_deref(), args.pods.among.all_namespaces),
+        &notes,
+    )?;
     let workloads = manifests.workloads().chosen(&args.pods)?;
     let cluster = manifests.telemetry(&notes);
     let rows = cluster.who(workloads, manifests.revision.as_deref());

@@ -1,0 +1,66 @@
+//! The connection to a cluster.
+
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use tokio::runtime::Runtime;
+
+use super::answer::{Failure, chain};
+use crate::cli::KubeArgs;
+use crate::error::Error;
+
+/// A connection to a cluster.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) kube: kube::Client,
+    /// The namespace that the context stands in.
+    pub(crate) namespace: String,
+    /// The namespace of istiod.
+    pub(crate) istio_namespace: String,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+/// A runtime for a command that asks the cluster a few things and ends.
+///
+/// # Errors
+///
+/// When the system gives none.
+pub(crate) fn runtime() -> Result<Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)
+}
+
+impl Client {
+    /// Connects as the options say; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable kubeconfig, or not the context that was named.
+    pub(crate) async fn connect(args: &KubeArgs) -> Result<Self, Failure> {
+        let failed = |error: &dyn std::error::Error| Failure::Config(chain(error));
+        let options =
+            KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
+        let mut config = match &args.kubeconfig {
+            Some(path) => {
+                let file = Kubeconfig::read_from(path).map_err(|error| failed(&error))?;
+                Config::from_custom_kubeconfig(file, &options).await.map_err(|e| failed(&e))?
+            }
+            None if args.context.is_some() => {
+                Config::from_kubeconfig(&options).await.map_err(|error| failed(&error))?
+            }
+            None => match Config::from_kubeconfig(&options).await {
+                Ok(config) => config,
+                Err(error) => Config::incluster().map_err(|_| failed(&error))?,
+            },
+        };
+        if let Some(user) = &args.user {
+            config.auth_info.impersonate = Some(user.clone());
+        }
+        let namespace = config.default_namespace.clone();
+        let kube = kube::Client::try_from(config)?;
+        Ok(Self { kube, namespace, istio_namespace: args.istio_namespace.clone() })
+    }
+}
