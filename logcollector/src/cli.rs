@@ -4,6 +4,7 @@ mod cluster;
 mod filter;
 mod read;
 mod sidecar;
+mod tail;
 mod telemetry;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 pub(crate) use sidecar::{
     CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand, SuggestArgs,
 };
+pub(crate) use tail::{LiveArgs, OrderArg, TailArgs};
 pub(crate) use telemetry::{
     AmongArgs, ExplainArgs, LintArgs, ManifestArgs, OnePodArgs, PodArgs, RenderArgs, ReplayArgs,
     SeverityArg, TelemetryCommand, WhoArgs,
@@ -77,37 +79,6 @@ pub(crate) struct ParseArgs {
 
     /// Taken for kubectl's sake: a pipe is read as it comes, and to its end, in any case
     #[arg(short = 'f', long, hide_short_help = true)]
-    pub(crate) follow: bool,
-
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
-}
-
-/// Follow standard input or a file, and print records as they arrive
-///
-/// A file is read from its start and then followed: across rename and create, across truncation,
-/// and from before it exists. A renamed file is read beside the new one until it was quiet for 10
-/// seconds. An unterminated last line waits for its end. A pipe, such as /dev/stdin or a FIFO, is
-/// read to its end. Ends with the input, or with Ctrl-C, and then prints the account on standard
-/// error.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  kubectl logs -f deploy/reviews -c istio-proxy | logcollector tail
-  logcollector tail /var/log/envoy/access.log
-  logcollector tail ./access.log --no-follow -o json")]
-pub(crate) struct TailArgs {
-    /// The file to follow: an existing one, or a path with `/`, `./` or `../` in front; without
-    /// one, standard input
-    #[arg(value_name = "TARGET")]
-    pub(crate) target: Option<String>,
-
-    /// End at the end of the file instead of waiting for more
-    #[arg(long)]
-    pub(crate) no_follow: bool,
-
-    /// Taken for kubectl's sake: following is what this command does
-    #[arg(short = 'f', long, conflicts_with = "no_follow", hide_short_help = true)]
     pub(crate) follow: bool,
 
     #[command(flatten)]

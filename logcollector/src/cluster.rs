@@ -5,9 +5,17 @@
 mod answer;
 mod connect;
 mod kinds;
+mod logs;
+mod pod;
 mod snapshot;
+mod target;
+mod watch;
 
 pub(crate) use answer::Failure;
 pub(crate) use connect::{Client, runtime};
 pub(crate) use kinds::Topic;
-pub(crate) use snapshot::{Scope, snapshot};
+pub(crate) use logs::{Batch, Event, Follow, Line, Source, Window};
+pub(crate) use pod::{State, containers};
+pub(crate) use snapshot::{Answers, Scope, snapshot};
+pub(crate) use target::Target;
+pub(crate) use watch::{News, changes, pods, uid};

@@ -28,8 +28,20 @@ pub(crate) enum Error {
     UnknownField { name: String, closest: Vec<String> },
     #[error("the format has no command operator `{}`", visible::clipped(.operator.as_bytes(), 80))]
     UnknownKey { operator: String, closest: Vec<String> },
-    #[error("`{}` is no file, and pods as targets need a cluster: this version follows standard input and files", visible::clipped(.target.as_bytes(), 80))]
-    NoCluster { target: String },
+    #[error("`{}` is no regular expression: {}", visible::clipped(.text.as_bytes(), 80), visible::lines(.message))]
+    Expression { text: String, message: String },
+    #[error("no pod is named `{}`", visible::clipped(.target.as_bytes(), 120))]
+    NoPod { target: String },
+    #[error("no pod has a container `{}`", visible::clipped(.container.as_bytes(), 80))]
+    NoContainer { container: String },
+    #[error("TYPE/NAME is in one namespace: --all-namespaces does not go with it")]
+    NamespaceNeeded,
+    #[error("`{}` is no type of objects that have pods", visible::clipped(.kind.as_bytes(), 80))]
+    NoPodsOfType { kind: String },
+    #[error("{kind}/{} has no selector that would tell its pods", visible::clipped(.name.as_bytes(), 120))]
+    NoSelector { kind: String, name: String },
+    #[error("{option} is for pods, and `{}` is no pod", visible::clipped(.target.as_bytes(), 80))]
+    NoPods { option: &'static str, target: String },
     #[error(transparent)]
     Cluster(#[from] Failure),
     #[error("no manifests: name files or folders with -f")]
@@ -176,13 +188,25 @@ impl Error {
             Self::StdinTwice => {
                 Some("without a LOG, it is the log: name files for the others".to_owned())
             }
-            Self::NoCluster { target } => {
-                let pod = visible::clipped(target.as_bytes(), 80);
-                Some(format!("kubectl logs -f {pod} -c istio-proxy | logcollector tail"))
+            Self::NoPodsOfType { .. } => Some(
+                "pod, deploy, sts, ds, rs, job, cronjob or svc; a file has `/`, `./` or `../` in front"
+                    .to_owned(),
+            ),
+            Self::NoPod { .. } => {
+                Some("-n and -A choose the namespace; `kubectl get pods` lists them".to_owned())
+            }
+            Self::NoContainer { .. } => Some(
+                "`logcollector mesh inject` tells why pods have no proxy; --container names another"
+                    .to_owned(),
+            ),
+            Self::NamespaceNeeded => Some("say which with --namespace".to_owned()),
+            Self::NoPods { .. } => {
+                Some("leave it out, or name pods: logcollector tail deploy/NAME".to_owned())
             }
             Self::NothingToRead { command } => Some(format!(
                 "kubectl logs deploy/NAME -c istio-proxy | logcollector {command}\n\
-                 or name a file: logcollector {command} access.log"
+                 or name a file: logcollector {command} access.log{}",
+                if *command == "tail" { "\nor pods: logcollector tail deploy/NAME" } else { "" }
             )),
             _ => None,
         }

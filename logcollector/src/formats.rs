@@ -21,7 +21,7 @@ pub(crate) enum Choice {
 }
 
 /// The formats of each pod's loggers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PodFormats {
     formats: Vec<Arc<Format>>,
     /// By pod name: the namespace, and which formats.
@@ -41,6 +41,11 @@ impl PodFormats {
             self.formats.push(format);
             self.formats.len() - 1
         })
+    }
+
+    /// The names of the pods.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.pods.keys().map(String::as_str)
     }
 
     /// The formats that a pod may write with; `None` for a pod that is not known.
@@ -80,6 +85,8 @@ pub(crate) struct Formats {
     detector: Option<Detector>,
     readers: Vec<Reader>,
     pods: PodFormats,
+    /// How often the pods' formats were replaced.
+    edition: u64,
 }
 
 impl Formats {
@@ -90,7 +97,8 @@ impl Formats {
             Choice::Fixed(format) => (None, vec![format], PodFormats::default()),
             Choice::Pods(pods, detector) => (Some(detector), pods.formats.clone(), pods),
         };
-        Self { detector, readers: formats.into_iter().map(Reader::new).collect(), pods }
+        let readers = formats.into_iter().map(Reader::new).collect();
+        Self { detector, readers, pods, edition: 0 }
     }
 
     /// The index of the format that was asked for, if one was.
@@ -102,6 +110,32 @@ impl Formats {
     /// the pod does not log, and `None` where it is not known.
     pub(crate) fn of_pod(&self, pod: &PodName) -> Option<Vec<usize>> {
         self.pods.of(pod)
+    }
+
+    /// Takes what the pods write with from now on; formats in use stay.
+    pub(crate) fn replace(&mut self, pods: PodFormats) {
+        let mut index = |format: &Arc<Format>| {
+            let known = self.readers.iter().position(|reader| same(reader.format(), format));
+            known.unwrap_or_else(|| {
+                self.readers.push(Reader::new(Arc::clone(format)));
+                self.readers.len() - 1
+            })
+        };
+        let indices: Vec<usize> = pods.formats.iter().map(&mut index).collect();
+        let moved = |old: &usize| indices.get(*old).copied();
+        let by_name = pods.pods.into_iter().map(|(name, of_name)| {
+            let of_name = of_name
+                .into_iter()
+                .map(|(namespace, old)| (namespace, old.iter().filter_map(moved).collect()));
+            (name, of_name.collect())
+        });
+        self.pods = PodFormats { formats: pods.formats, pods: by_name.collect() };
+        self.edition += 1;
+    }
+
+    /// The edition of the pods' formats: it changes when they are replaced.
+    pub(crate) fn edition(&self) -> u64 {
+        self.edition
     }
 
     /// Whether manifests were given.

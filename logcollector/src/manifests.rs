@@ -15,7 +15,7 @@ use mesh::{
 use telemetry::Cluster;
 
 use crate::cli::{ManifestArgs, ObjectArgs};
-use crate::cluster::{self, Client, Scope, Topic, snapshot};
+use crate::cluster::{self, Answers, Client, Scope, Topic, snapshot};
 use crate::command::Outcome;
 use crate::error::Error;
 use crate::notes::Notes;
@@ -116,23 +116,40 @@ impl Manifests {
             loader.add_mesh_config(&name(path), &content(path)?);
         }
         let spinner = Spinner::new("reading the cluster");
-        let loaded = cluster::runtime()?.block_on(async {
+        let answers = cluster::runtime()?.block_on(async {
             let client = Client::connect(&args.kube).await?;
             let namespace = match among {
                 Among::All => None,
                 Among::Named(namespace) => Some(namespace.to_owned()),
                 Among::Current => Some(client.namespace.clone()),
             };
-            snapshot(&client, &Scope { topic, namespace }, loader, notes).await
+            snapshot(&client, &Scope { topic, namespace }, true).await
         });
         drop(spinner);
-        let loaded = loaded?;
+        let answers = answers?;
+        for (plural, remark) in &answers.refused {
+            notes.say(&format!("{plural}: {remark}"));
+        }
+        answers.add_to(&mut loader);
+        let loaded = loader.finish();
         say(&loaded, notes);
         let Loaded { inventory, errors, .. } = loaded;
         let revision = args.manifests.revision.clone();
         let manifests = Self { inventory, revision, errors, unreadable: false };
         manifests.say_defaults(notes);
         Ok(manifests)
+    }
+
+    /// What followed pods and the objects around them hold. What is wrong in them is not said: it is
+    /// the business of `lint`.
+    pub(crate) fn live(answers: &Answers, pods: impl Iterator<Item = impl AsRef<str>>) -> Self {
+        let mut loader = Loader::new();
+        answers.add_to(&mut loader);
+        for pod in pods {
+            loader.add_answer("cluster", ("v1", "Pod"), pod.as_ref().as_bytes());
+        }
+        let Loaded { inventory, errors, .. } = loader.finish();
+        Self { inventory, revision: None, errors, unreadable: false }
     }
 
     /// A MeshConfig alone.

@@ -14,7 +14,6 @@ pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
-pub(crate) const MAGENTA: Style = AnsiColor::Magenta.on_default();
 
 impl Paint {
     /// A paint that colours, or one that does not.

@@ -10,7 +10,7 @@ use std::io::Write;
 
 use crate::account::Account;
 use crate::enrich::Enricher;
-use crate::formats::Choice;
+use crate::formats::{Choice, PodFormats};
 use crate::frame::Framer;
 use crate::notes::Notes;
 use crate::output::{Output, Stop};
@@ -18,9 +18,10 @@ use crate::paint::Paint;
 use crate::pods::PodName;
 use crate::select::Selection;
 use crate::sink::Sink;
+use crate::unwrap::Wrapper;
 pub(crate) use block::Block;
 use lines::Lines;
-use messages::Messages;
+use messages::{Message, Messages};
 
 /// What becomes of other logs' lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,32 @@ impl<W: Write> Pipeline<W> {
     pub(crate) fn begin(&mut self, name: &str) {
         self.framer = Framer::new(self.max_line);
         self.lines.begin(name);
+    }
+
+    /// Begins the lines of pods that are followed, which come by [`Self::line`].
+    pub(crate) fn begin_live(&mut self, name: &str) {
+        self.lines.messages.begin_live(name);
+    }
+
+    /// Takes a line of a pod.
+    pub(crate) fn line(&mut self, wrapper: Wrapper<'_>, body: &[u8]) -> Result<(), Stop> {
+        self.lines.unwrapped(wrapper, body)
+    }
+
+    /// Takes a pod's line that was too long to be held.
+    pub(crate) fn oversized(&mut self) {
+        self.lines.messages.count_line();
+        self.lines.messages.oversized();
+    }
+
+    /// When the request of a pod's line began, in nanoseconds since 1970, if the line says so.
+    pub(crate) fn start_time(&mut self, wrapper: Wrapper<'_>, body: &[u8]) -> Option<i64> {
+        self.lines.messages.start_time(&Message { wrapper, body })
+    }
+
+    /// What the pods write with from now on, and with what enriching goes on.
+    pub(crate) fn replace(&mut self, formats: PodFormats, enricher: Option<Enricher>) {
+        self.lines.messages.replace(formats, enricher);
     }
 
     /// Takes the next chunk of the input. What has arrived by then is what a format is told from.

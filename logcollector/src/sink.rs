@@ -49,8 +49,8 @@ impl Sink {
     }
 
     /// One line a record for a person, and one for the attempts of a retried request.
-    pub(crate) fn pretty(columns: Option<Columns>, paint: Paint) -> Self {
-        Self::Pretty(pretty::Pretty::new(columns, paint))
+    pub(crate) fn pretty(columns: Option<Columns>, paint: Paint, namespaces: bool) -> Self {
+        Self::Pretty(pretty::Pretty::new(columns, paint, namespaces))
     }
 
     /// `key=value` pairs.

@@ -18,6 +18,10 @@ pub(crate) struct Stream {
     pub(crate) format: Option<usize>,
     /// The formats that manifests give its pod, likeliest first.
     pub(crate) given: Vec<usize>,
+    /// How many of them, at the front, are those of now; the others were given before.
+    pub(crate) current: usize,
+    /// The edition of the pods' formats that they are from.
+    pub(crate) edition: u64,
     /// The pod that writes it, once that was looked up.
     pub(crate) writer: Option<Writer>,
     /// Whose log the last line was, if it was no record.
@@ -81,7 +85,7 @@ impl Streams {
 fn write_key(wrapper: &Wrapper<'_>, key: &mut Vec<u8>) {
     key.clear();
     let stream = wrapper.stream.map(|stream| stream.as_str().as_bytes());
-    for part in [wrapper.pod, wrapper.container, stream] {
+    for part in [wrapper.namespace, wrapper.pod, wrapper.container, stream] {
         key.extend_from_slice(part.unwrap_or_default());
         key.push(b'/');
     }
@@ -89,7 +93,8 @@ fn write_key(wrapper: &Wrapper<'_>, key: &mut Vec<u8>) {
 
 /// Whether two lines are of one stream.
 pub(crate) fn same(left: &Wrapper<'_>, right: &Wrapper<'_>) -> bool {
-    (left.pod, left.container, left.stream) == (right.pod, right.container, right.stream)
+    left.namespace == right.namespace
+        && (left.pod, left.container, left.stream) == (right.pod, right.container, right.stream)
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub use time::Time;
 /// What a wrapper tells about a line; each part is there only if the wrapper told it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Wrapper<'a> {
+    /// The pod's namespace.
+    pub namespace: Option<&'a [u8]>,
     /// The pod's name.
     pub pod: Option<&'a [u8]>,
     /// The container's name.

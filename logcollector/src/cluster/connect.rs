@@ -1,5 +1,7 @@
 //! The connection to a cluster.
 
+use std::time::Duration;
+
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::runtime::Runtime;
@@ -7,6 +9,9 @@ use tokio::runtime::Runtime;
 use super::answer::{Failure, chain};
 use crate::cli::KubeArgs;
 use crate::error::Error;
+
+/// How long a connection may be silent.
+const READ_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A connection to a cluster.
 #[derive(Clone)]
@@ -56,6 +61,9 @@ impl Client {
                 Err(error) => Config::incluster().map_err(|_| failed(&error))?,
             },
         };
+        // A connection that is dead without a word is noticed; a log that is quiet goes on where it was.
+        config.read_timeout = Some(READ_TIMEOUT);
+        config.reset_reader_on_write = true;
         if let Some(user) = &args.user {
             config.auth_info.impersonate = Some(user.clone());
         }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt};
-use mesh::{Loaded, Loader};
+use mesh::Loader;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Client;
 use super::answer::Failure;
 use super::kinds::{KINDS, Kind, Place, Topic};
-use crate::notes::Notes;
 
 /// How many objects are asked for at a time.
 const PAGE: usize = 500;
@@ -42,7 +42,46 @@ struct PageMeta {
     next: Option<String>,
 }
 
-/// Reads what a cluster holds. What the user may not read is said, once a kind, and the rest counts.
+/// How a kind was served.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) kind: &'static Kind,
+    pub(crate) version: &'static str,
+    /// The namespaces that were read because not all may be; none where it was read as a whole.
+    pub(crate) only: Vec<String>,
+}
+
+/// What a cluster answered.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    pages: Vec<(&'static Kind, String)>,
+    pub(crate) served: Vec<Served>,
+    /// What may not be read, in words, with the kind's plural.
+    pub(crate) refused: Vec<(&'static str, String)>,
+}
+
+impl Answers {
+    /// Puts the answers into a loader.
+    pub(crate) fn add_to(&self, loader: &mut Loader) {
+        for (kind, page) in &self.pages {
+            let version = kind.api_version(kind.versions.first().copied().unwrap_or_default());
+            loader.add_answer("cluster", (&version, kind.kind), page.as_bytes());
+        }
+    }
+}
+
+impl Answers {
+    /// Whether the user may not read one of the kinds at all.
+    pub(crate) fn is_refused(&self, plurals: &[&str]) -> bool {
+        let unread = |(plural, _): &(&'static str, String)| {
+            plurals.contains(plural) && !self.served.iter().any(|it| it.kind.plural == *plural)
+        };
+        self.refused.iter().any(unread)
+    }
+}
+
+/// Reads what a cluster holds but for its pods where these are known. What the user may not read is among the
+/// answers, and the rest counts.
 ///
 /// # Errors
 ///
@@ -50,46 +89,50 @@ struct PageMeta {
 pub(crate) async fn snapshot(
     client: &Client,
     scope: &Scope,
-    mut loader: Loader,
-    notes: &Notes,
-) -> Result<Loaded, Failure> {
-    let kinds = KINDS.iter().filter(|kind| kind.topic <= scope.topic);
-    let lists = kinds.map(|kind| async move { (kind, Lists::of(client, scope, kind).await) });
-    let lists: Vec<(&Kind, Result<Lists, Failure>)> =
-        stream::iter(lists).buffered(AT_ONCE).collect().await;
+    with_pods: bool,
+) -> Result<Answers, Failure> {
+    let wanted =
+        |kind: &&'static Kind| kind.topic <= scope.topic && (with_pods || kind.kind != "Pod");
+    let mut asked: Vec<BoxFuture<'_, (&'static Kind, Result<Lists, Failure>)>> = Vec::new();
+    for kind in KINDS.iter().filter(wanted) {
+        asked.push(async move { (kind, Lists::of(client, scope, kind).await) }.boxed());
+    }
+    let lists: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let mut answers = Answers::default();
     let mut size = 0_usize;
     for (kind, lists) in lists {
         let lists = match lists {
             Ok(lists) => lists,
             Err(Failure::Forbidden(message)) if kind.kind != "Pod" => {
-                notes.say(&format!("{}: not allowed to read them: {message}", kind.plural));
+                answers.refused.push((kind.plural, format!("not allowed to read them: {message}")));
                 continue;
             }
             Err(failure) => return Err(failure),
         };
-        if let Some(only) = lists.only {
-            let only: Vec<String> = only.into_iter().collect();
-            let only = only.join(", ");
-            notes.say(&format!("{}: only those of {only} may be read", kind.plural));
+        if !lists.only.is_empty() {
+            let remark = format!("only those of {} may be read", lists.only.join(" and "));
+            answers.refused.push((kind.plural, remark));
         }
-        for page in lists.pages {
-            size = size.saturating_add(page.len());
-            if size > LARGEST {
-                let message = "more than 1 GiB of objects; choose a namespace".to_owned();
-                return Err(Failure::Unreadable(message));
-            }
-            let version = kind.api_version(kind.versions.first().copied().unwrap_or_default());
-            loader.add_answer("cluster", (&version, kind.kind), page.as_bytes());
+        if let Some(version) = lists.version {
+            answers.served.push(Served { kind, version, only: lists.only });
         }
+        size += lists.pages.iter().map(String::len).sum::<usize>();
+        if size > LARGEST {
+            let message = "more than 1 GiB of objects; choose a namespace".to_owned();
+            return Err(Failure::Unreadable(message));
+        }
+        answers.pages.extend(lists.pages.into_iter().map(|page| (kind, page)));
     }
-    Ok(loader.finish())
+    Ok(answers)
 }
 
-/// The answers for a kind.
+/// The answers for a kind; no version where none serves it.
+#[derive(Default)]
 struct Lists {
+    version: Option<&'static str>,
     pages: Vec<String>,
     /// The namespaces that were read one by one because not all may be.
-    only: Option<BTreeSet<String>>,
+    only: Vec<String>,
 }
 
 impl Lists {
@@ -101,24 +144,22 @@ impl Lists {
         };
         let whole = list(client, kind, namespace).await;
         let Err(Failure::Forbidden(message)) = whole else {
-            return whole.map(|pages| Self { pages, only: None });
+            return whole;
         };
-        let named = scope.namespace.iter().chain([&client.istio_namespace]).cloned();
+        let named: BTreeSet<String> =
+            scope.namespace.iter().chain([&client.istio_namespace]).cloned().collect();
         match kind.place {
             Place::Mesh if scope.namespace.is_some() => {
-                Self::of_namespaces(client, kind, named.collect(), message).await
+                Self::of_namespaces(client, kind, named, message).await
             }
             Place::Cluster if kind.kind == "Namespace" && scope.namespace.is_some() => {
                 let mut pages = Vec::new();
-                for name in named {
+                for name in &named {
                     let path = format!("{}/{name}", kind.path("v1", None));
                     pages.extend(get(client, &path).await.ok());
                 }
-                if pages.is_empty() {
-                    Err(Failure::Forbidden(message))
-                } else {
-                    Ok(Self { pages, only: None })
-                }
+                let refused = pages.is_empty().then_some(Failure::Forbidden(message));
+                refused.map_or(Ok(Self { pages, ..Self::default() }), Err)
             }
             _ => Err(Failure::Forbidden(message)),
         }
@@ -130,38 +171,34 @@ impl Lists {
         namespaces: BTreeSet<String>,
         refused: String,
     ) -> Result<Self, Failure> {
-        let (mut pages, mut only) = (Vec::new(), BTreeSet::new());
+        let mut all = Self::default();
         for namespace in namespaces {
             match list(client, kind, Some(&namespace)).await {
                 Ok(more) => {
-                    pages.extend(more);
-                    only.insert(namespace);
+                    all.version = all.version.or(more.version);
+                    all.pages.extend(more.pages);
+                    all.only.push(namespace);
                 }
                 Err(Failure::Forbidden(_)) => {}
                 Err(failure) => return Err(failure),
             }
         }
-        if only.is_empty() {
-            Err(Failure::Forbidden(refused))
-        } else {
-            Ok(Self { pages, only: Some(only) })
-        }
+        if all.only.is_empty() { Err(Failure::Forbidden(refused)) } else { Ok(all) }
     }
 }
 
 /// The pages of a collection under the first version that serves it; none where no version does.
-async fn list(
-    client: &Client,
-    kind: &Kind,
-    namespace: Option<&str>,
-) -> Result<Vec<String>, Failure> {
+async fn list(client: &Client, kind: &Kind, namespace: Option<&str>) -> Result<Lists, Failure> {
     for version in kind.versions {
         match pages(client, &kind.path(version, namespace)).await {
             Err(Failure::NotFound(_)) => {}
-            answered => return answered,
+            answered => {
+                let version = Some(*version);
+                return answered.map(|pages| Lists { version, pages, only: Vec::new() });
+            }
         }
     }
-    Ok(Vec::new())
+    Ok(Lists::default())
 }
 
 async fn pages(client: &Client, path: &str) -> Result<Vec<String>, Failure> {

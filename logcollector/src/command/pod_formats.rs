@@ -28,14 +28,7 @@ pub(super) fn choice(
     options: FormatOptions,
     notes: &Notes,
 ) -> Result<Choice, Error> {
-    let cluster = manifests.telemetry(notes);
-    let mut compiler = Compiler { options: &options, notes, known: HashMap::new() };
-    let mut formats = PodFormats::default();
-    let mut names = Vec::new();
-    for row in cluster.who(&manifests.inventory.workloads, None) {
-        formats.add(&row.namespace, &row.pod, compiler.formats(&row));
-        names.push(row.pod);
-    }
+    let formats = of_pods(manifests, &options, notes);
     let Some(pod) = pod else { return Ok(Choice::Pods(formats, Detector::new(options))) };
     match formats.all_of(pod) {
         Some(known) => match <[_; 1]>::try_from(known) {
@@ -45,9 +38,20 @@ pub(super) fn choice(
         },
         None => Err(Error::NoSuchPod {
             name: pod.name.clone(),
-            closest: closest(&pod.name, names.iter().map(String::as_str)),
+            closest: closest(&pod.name, formats.names()),
         }),
     }
+}
+
+/// The formats that each pod's proxy was given.
+pub(super) fn of_pods(manifests: &Manifests, options: &FormatOptions, notes: &Notes) -> PodFormats {
+    let cluster = manifests.telemetry(notes);
+    let mut compiler = Compiler { options, notes, known: HashMap::new() };
+    let mut formats = PodFormats::default();
+    for row in cluster.who(&manifests.inventory.workloads, manifests.revision.as_deref()) {
+        formats.add(&row.namespace, &row.pod, compiler.formats(&row));
+    }
+    formats
 }
 
 /// The format that a mesh's own configuration gives a proxy, whether or not it makes proxies log.
@@ -113,7 +117,8 @@ impl Compiler<'_> {
     }
 }
 
-fn is_container_log(logger: &Logger) -> bool {
+/// Whether a logger writes to the container's log.
+pub(super) fn is_container_log(logger: &Logger) -> bool {
     match &logger.sink {
         Sink::File(file) => CONTAINER_LOG.contains(&file.path.as_str()),
         _ => false,

@@ -2,13 +2,14 @@
 
 use std::io::{self, IsTerminal, Stdout};
 
-use accesslog::{Encoding, Format, FormatOptions};
+use accesslog::{Detector, Encoding, Format, FormatOptions};
+use mesh::Inventory;
 
 use super::{Outcome, formatting, pod_formats};
 use crate::cli::{FormatArgs, ManifestArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 use crate::enrich::Enricher;
 use crate::error::{Error, closest};
-use crate::formats::Choice;
+use crate::formats::{Choice, PodFormats};
 use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::output::{Guard, Output, Stop};
@@ -42,9 +43,48 @@ impl Reading {
     /// The pipeline that the options ask for.
     pub(crate) fn new(args: ReadArgs) -> Result<Self, Error> {
         let notes = Notes::new();
-        let terminal = io::stdout().is_terminal();
         let manifests = manifests(&args.pods, &notes)?;
         let format = choice(&args, manifests.as_ref(), &notes)?;
+        let inventory = manifests.as_ref().map(|it| &it.inventory);
+        let outcome = manifests.as_ref().map_or(Outcome::Done, |it| it.outcome(Outcome::Done));
+        let reading = Self::with(args, format, inventory, false, notes)?;
+        Ok(Self { outcome, ..reading })
+    }
+
+    /// The pipeline for pods of a cluster, whose formats are in `given` if they are known; whether these
+    /// formats, or others that the options ask for, are to be used. `namespaces` says that pods are named
+    /// with theirs.
+    pub(crate) fn live(
+        args: ReadArgs,
+        given: Option<(PodFormats, &Inventory)>,
+        namespaces: bool,
+    ) -> Result<(Self, bool), Error> {
+        if has_own_format(&args) {
+            let notes = Notes::new();
+            let manifests = manifests(&args.pods, &notes)?;
+            let format = choice(&args, manifests.as_ref(), &notes)?;
+            let inventory = given.map(|(_, inventory)| inventory);
+            return Ok((Self::with(args, format, inventory, namespaces, notes)?, false));
+        }
+        let (format, inventory) = match given {
+            Some((formats, inventory)) => {
+                let detector = Detector::new(options(&args.format));
+                (Choice::Pods(formats, detector), Some(inventory))
+            }
+            None => (asked(&args.format, &Notes::new())?, None),
+        };
+        let known = inventory.is_some();
+        Ok((Self::with(args, format, inventory, namespaces, Notes::new())?, known))
+    }
+
+    fn with(
+        args: ReadArgs,
+        format: Choice,
+        inventory: Option<&Inventory>,
+        namespaces: bool,
+        notes: Notes,
+    ) -> Result<Self, Error> {
+        let terminal = io::stdout().is_terminal();
         if let Choice::Fixed(format) = &format {
             formatting::check_keys(format, &args.format.keys)?;
             check_fields(format, args.fields.as_deref().unwrap_or_default())?;
@@ -56,17 +96,15 @@ impl Reading {
         let settings = Settings {
             format,
             pod: args.pods.pod,
-            enricher: args
-                .enrich
-                .then(|| Enricher::new(args.pod_ip, manifests.as_ref().map(|it| &it.inventory))),
+            enricher: args.enrich.then(|| Enricher::new(args.pod_ip, inventory)),
             selection: selection.map(Selection::Where),
             max_line: args.format.max_line,
             other: other_lines(args.other, output),
-            sink: sink(output, columns, args.skip_absent),
+            sink: sink(output, columns, args.skip_absent, namespaces),
         };
         let output = Output::new(io::stdout(), guard(output, terminal));
-        let outcome = manifests.map_or(Outcome::Done, |it| it.outcome(Outcome::Done));
-        Ok(Self { pipeline: Pipeline::new(settings, output, notes), strict: args.strict, outcome })
+        let pipeline = Pipeline::new(settings, output, notes);
+        Ok(Self { pipeline, strict: args.strict, outcome: Outcome::Done })
     }
 
     /// A pipeline that prints nothing and counts what `replay` would have kept.
@@ -180,7 +218,13 @@ fn is_auto(args: &FormatArgs) -> bool {
     args.format == "auto"
 }
 
-fn options(args: &FormatArgs) -> FormatOptions {
+/// Whether the options say what the format is, or where to take it from.
+fn has_own_format(args: &ReadArgs) -> bool {
+    !is_auto(&args.format) || !args.pods.manifests.is_empty() || args.pods.mesh_config.is_some()
+}
+
+/// How formats are compiled.
+pub(super) fn options(args: &FormatArgs) -> FormatOptions {
     formatting::options(&args.keys, args.omit_empty_values)
 }
 
@@ -200,9 +244,9 @@ fn chosen(text: &str, format: &Choice, notes: &Notes) -> Result<Where, Error> {
     Ok(chosen)
 }
 
-fn sink(output: OutputArg, columns: Option<Columns>, skip_absent: bool) -> Sink {
+fn sink(output: OutputArg, columns: Option<Columns>, skip_absent: bool, namespaces: bool) -> Sink {
     match output {
-        OutputArg::Pretty => Sink::pretty(columns, Paint::stdout()),
+        OutputArg::Pretty => Sink::pretty(columns, Paint::stdout(), namespaces),
         OutputArg::Json => Sink::json(columns, skip_absent),
         OutputArg::Raw => Sink::Raw,
         OutputArg::Logfmt => Sink::logfmt(columns, skip_absent),

@@ -46,6 +46,12 @@ impl Shutdown {
         self.asked.notified().await;
     }
 
+    /// Waits until the end is asked for, and leaves that to whoever waits next.
+    pub(super) async fn asked_before(&self) {
+        self.asked.notified().await;
+        self.asked.notify_one();
+    }
+
     /// Whether it was asked for already.
     pub(super) fn is_asked(&self) -> bool {
         self.flag.load(Ordering::Relaxed)

@@ -63,6 +63,13 @@ impl<W: Write> Lines<W> {
         }
     }
 
+    /// Takes a line whose wrapper is known.
+    pub(super) fn unwrapped(&mut self, wrapper: Wrapper<'_>, body: &[u8]) -> Result<(), Stop> {
+        self.messages.begin_chunk();
+        self.messages.count_line();
+        self.messages.settle(&[Message { wrapper, body }], b"").map(|_| ())
+    }
+
     fn line(&mut self, line: &[u8], rest: &[u8]) -> Result<(), Stop> {
         let look = unwrap::look(line);
         if look.prefix.is_some() && self.came == Came::Plain {

@@ -5,12 +5,13 @@ mod format;
 use std::io::Write;
 use std::path::Path;
 
-use accesslog::Mismatch;
+use accesslog::{Mismatch, Record, Value, WellKnown};
+use jiff::Timestamp;
 
 use super::{OtherLines, Settings};
 use crate::account::Account;
 use crate::enrich::{Enricher, Writer};
-use crate::formats::Formats;
+use crate::formats::{Formats, PodFormats};
 use crate::notes::Notes;
 use crate::other::Other;
 use crate::output::{Output, Stop};
@@ -65,6 +66,8 @@ pub(super) struct Messages<W: Write> {
     lines_per_record: usize,
     /// Unparsed lines of this input while no format was known.
     without_format: u64,
+    /// Whether the lines are those of pods that are followed, whose formats are told elsewhere.
+    live: bool,
 }
 
 impl<W: Write> Messages<W> {
@@ -91,7 +94,34 @@ impl<W: Write> Messages<W> {
             ahead: 0,
             first_format: None,
             without_format: 0,
+            live: false,
         }
+    }
+
+    /// Begins the lines of pods that are followed.
+    pub(super) fn begin_live(&mut self, name: &str) {
+        self.begin(name);
+        self.live = true;
+    }
+
+    /// What the pods write with from now on, and what says which kind of traffic it is.
+    pub(super) fn replace(&mut self, formats: PodFormats, enricher: Option<Enricher>) {
+        self.formats.replace(formats);
+        if self.enricher.is_some() && enricher.is_some() {
+            self.enricher = enricher;
+            self.streams.iter_mut().for_each(|stream| stream.writer = None);
+        }
+    }
+
+    /// When the request of a message began, in nanoseconds since 1970, if it is a record that says so.
+    pub(super) fn start_time(&mut self, message: &Message<'_>) -> Option<i64> {
+        let format = self.format_of(std::slice::from_ref(message), b"")?;
+        let given = self.streams.of(&message.wrapper).given.clone();
+        let all = std::iter::once(format).chain(given.into_iter().filter(|it| *it != format));
+        all.into_iter().find_map(|format| {
+            let record = self.formats.reader(format)?.read(message.body).ok()?;
+            start_of(&record)
+        })
     }
 
     pub(super) fn begin(&mut self, name: &str) {
@@ -327,6 +357,22 @@ impl<W: Write> Messages<W> {
 
 /// The pod that a wrapper names.
 fn pod_of(wrapper: &Wrapper<'_>) -> Option<PodName> {
-    let name = String::from_utf8_lossy(wrapper.pod?).into_owned();
-    Some(PodName { namespace: None, name })
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    Some(PodName { namespace: wrapper.namespace.map(text), name: text(wrapper.pod?) })
+}
+
+/// The start time of a record, in nanoseconds since 1970; absent where it is written in a form that does
+/// not tell.
+fn start_of(record: &Record<'_>) -> Option<i64> {
+    let Some(Value::Text(text)) = record.well_known(WellKnown::StartTime) else { return None };
+    let text = std::str::from_utf8(text).ok()?;
+    let nanoseconds = match text.parse::<Timestamp>() {
+        Ok(time) => time.as_nanosecond(),
+        Err(_) => {
+            let seconds: f64 = text.parse().ok().filter(|seconds| (0.0..1e11).contains(seconds))?;
+            // Milliseconds, as formats print them: more digits than these have no meaning here.
+            i128::from((seconds * 1e3) as i64) * 1_000_000
+        }
+    };
+    i64::try_from(nanoseconds).ok()
 }

@@ -10,7 +10,7 @@ use crate::enrich::Enriched;
 use crate::unwrap::Wrapper;
 
 /// The keys under which a wrapper's facts stand.
-pub(crate) const WRAPPER_KEYS: [&str; 4] = ["pod", "container", "stream", "time"];
+pub(crate) const WRAPPER_KEYS: [&str; 5] = ["namespace", "pod", "container", "stream", "time"];
 /// The keys of what we know of a record besides its fields.
 pub(crate) const RECORD_KEYS: [&str; 6] = [
     EXTRA,
@@ -222,6 +222,7 @@ pub(super) fn wrapper_members<'a>(
 
 fn wrapper_value<'a>(wrapper: &Wrapper<'a>, key: &str) -> Option<&'a [u8]> {
     match key {
+        "namespace" => wrapper.namespace,
         "pod" => wrapper.pod,
         "container" => wrapper.container,
         "stream" => wrapper.stream.map(|stream| stream.as_str().as_bytes()),

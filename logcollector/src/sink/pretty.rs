@@ -4,7 +4,7 @@ mod names;
 mod wasm;
 
 use accesslog::{Record, WellKnown};
-use anstyle::Style;
+use anstyle::{AnsiColor, Style};
 use filter::history::{self, History};
 
 use super::columns::disputed_names;
@@ -12,7 +12,7 @@ use super::logfmt::{write_key, write_pairs, write_value};
 use super::wasm::history_text;
 use super::{Columns, Entry};
 use crate::enrich::Enriched;
-use crate::paint::{BOLD, CYAN, DIM, GREEN, MAGENTA, Paint, RED, YELLOW};
+use crate::paint::{BOLD, CYAN, DIM, GREEN, Paint, RED, YELLOW};
 use crate::visible;
 use names::Names;
 
@@ -21,12 +21,14 @@ use names::Names;
 pub(crate) struct Pretty {
     columns: Option<Columns>,
     paint: Paint,
+    /// Whether pods are named with their namespaces.
+    namespaces: bool,
     line: Vec<u8>,
 }
 
 impl Pretty {
-    pub(super) fn new(columns: Option<Columns>, paint: Paint) -> Self {
-        Self { columns, paint, line: Vec::new() }
+    pub(super) fn new(columns: Option<Columns>, paint: Paint, namespaces: bool) -> Self {
+        Self { columns, paint, namespaces, line: Vec::new() }
     }
 
     pub(super) fn columns(&self) -> Option<&Columns> {
@@ -52,7 +54,7 @@ impl Pretty {
         let history = history.as_ref();
         let glance =
             Glance { record: entry.record, traffic: entry.traffic, history, paint: self.paint };
-        glance.write_source(entry, out);
+        glance.write_source(entry, self.namespaces, out);
         if glance.is_told() {
             glance.write(out);
         } else {
@@ -64,6 +66,33 @@ impl Pretty {
             wasm::write_attempts(history, self.paint, out);
         }
     }
+}
+
+/// The styles of pods; red is for errors.
+const PODS: [Style; 9] = {
+    use AnsiColor::{
+        Blue, BrightBlue, BrightCyan, BrightGreen, BrightMagenta, BrightYellow, Cyan, Green,
+        Magenta,
+    };
+    [
+        Magenta.on_default(),
+        Cyan.on_default(),
+        Blue.on_default(),
+        Green.on_default(),
+        BrightMagenta.on_default(),
+        BrightCyan.on_default(),
+        BrightYellow.on_default(),
+        BrightBlue.on_default(),
+        BrightGreen.on_default(),
+    ]
+};
+
+/// The style of a pod, the same wherever it is named.
+fn style_of(pod: &[u8]) -> Style {
+    let hash = pod
+        .iter()
+        .fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+    PODS.get(hash % PODS.len()).copied().unwrap_or_default()
 }
 
 /// What is shown of a record.
@@ -117,14 +146,16 @@ impl Glance<'_> {
     }
 
     /// Who wrote the line, where the wrapper told.
-    fn write_source(&self, entry: &Entry<'_>, out: &mut Vec<u8>) {
+    fn write_source(&self, entry: &Entry<'_>, namespaces: bool, out: &mut Vec<u8>) {
         let Some(pod) = entry.wrapper.pod else { return };
-        let mut name = visible::text(pod);
+        let namespace = entry.wrapper.namespace.filter(|_| namespaces);
+        let mut name = namespace.map(|name| visible::text(name) + "/").unwrap_or_default();
+        name.push_str(&visible::text(pod));
         if let Some(container) = entry.wrapper.container.filter(|name| *name != b"istio-proxy") {
             name.push('/');
             name.push_str(&visible::text(container));
         }
-        self.styled(MAGENTA, &name, out);
+        self.styled(style_of(pod), &name, out);
         out.push(b' ');
     }
 

@@ -8,6 +8,9 @@ use crate::streams::same;
 use crate::unwrap::{self, Form, Wrapper};
 use crate::visible;
 
+/// How many formats are kept of those that a pod was given before.
+const KEPT: usize = 4;
+
 impl<W: Write> Messages<W> {
     /// The format of a stream, told from what has arrived of it if it was not known.
     pub(super) fn format_of(&mut self, candidates: &[Message<'_>], rest: &[u8]) -> Option<usize> {
@@ -15,6 +18,12 @@ impl<W: Write> Messages<W> {
             return Some(fixed);
         }
         let wrapper = &candidates.first()?.wrapper;
+        let edition = self.formats.edition();
+        let stream = self.streams.of(wrapper);
+        if stream.edition != edition {
+            stream.edition = edition;
+            self.give(wrapper);
+        }
         let stream = self.streams.of(wrapper);
         if stream.format.is_some() || stream.searched == Some(self.chunk) {
             return stream.format;
@@ -41,9 +50,19 @@ impl<W: Write> Messages<W> {
         let given = self.formats.of_pod(pod);
         if let Some(&format) = given.as_deref().and_then(<[usize]>::first) {
             let stream = self.streams.of(wrapper);
+            let mut all = given.unwrap_or_default();
+            stream.current = all.len();
+            // What was given before may still arrive for a while.
+            all.extend(
+                stream.given.iter().filter(|old| !all.contains(old)).copied().collect::<Vec<_>>(),
+            );
+            all.truncate(stream.current + KEPT);
+            stream.given = all;
             stream.format = Some(format);
-            stream.given = given.unwrap_or_default();
             self.first_format.get_or_insert(format);
+            return;
+        }
+        if self.live {
             return;
         }
         let why = match given {
@@ -84,7 +103,9 @@ impl<W: Write> Messages<W> {
         }
         let stream = self.streams.of(&first.wrapper);
         stream.given = given;
-        if let Some((format, _)) = found {
+        if let Some((format, _)) = found
+            && stream.given.iter().take(stream.current).any(|current| *current == format)
+        {
             stream.format = Some(format);
         }
         Ok(found.map(|(_, message)| message))
@@ -182,7 +203,7 @@ fn messages_of<'l>(
             Form::Cri { stream, partial: false, body, .. } => (Some(stream), body),
             Form::Cri { .. } | Form::Docker { .. } => return None,
         };
-        let found = Wrapper { pod, container, stream, time: None };
+        let found = Wrapper { pod, container, stream, ..Wrapper::default() };
         same(&found, wrapper).then_some(body)
     })
 }

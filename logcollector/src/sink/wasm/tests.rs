@@ -108,18 +108,18 @@ fn pretty_shows_the_attempts_of_retried_requests() {
         ),
     ];
     for (line, expected) in cases {
-        let found = written(GLANCE, line.as_bytes(), Sink::pretty(None, Paint::new(false)));
+        let found = written(GLANCE, line.as_bytes(), Sink::pretty(None, Paint::new(false), false));
         assert_eq!(found, expected, "{line}");
     }
     let counted = GLANCE.replace("%RESPONSE", "%FILTER_STATE(wasm.attempt_count:PLAIN)% %RESPONSE");
-    let found = written(&counted, b"3 200 GET - -", Sink::pretty(None, Paint::new(false)));
+    let found = written(&counted, b"3 200 GET - -", Sink::pretty(None, Paint::new(false), false));
     assert_eq!(found, "200 GET x3\n");
 }
 
 #[test]
 fn pretty_colours_codes_and_errors_of_the_filter() {
     let line = br#"200 GET a=503/1ms;b=?;c=-/2ms {"filter_error":"x"}"#;
-    let found = written(GLANCE, line, Sink::pretty(None, Paint::new(true)));
+    let found = written(GLANCE, line, Sink::pretty(None, Paint::new(true), false));
     let shown = found.replace('\u{1b}', "^");
     insta::assert_snapshot!(shown, @r#"
     ^[32m200^[0m ^[1mGET^[0m^[33m x3^[0m^[31m {"filter_error":"x"}^[0m
@@ -143,7 +143,7 @@ proptest! {
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         prop_assert!(value["added"].is_null() || value["added"].is_object());
         let attempts = value["attempts"].as_array().map_or(0, Vec::len);
-        let pretty = Sink::pretty(None, Paint::new(false));
+        let pretty = Sink::pretty(None, Paint::new(false), false);
         let shown = sink_record(&record, line.as_bytes(), &mut { pretty });
         prop_assert_eq!(shown.matches('\n').count(), if attempts > 1 { 2 } else { 1 });
         prop_assert!(!shown.bytes().any(|byte| byte == 0x1b));

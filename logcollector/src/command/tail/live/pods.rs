@@ -1,0 +1,234 @@
+//! The pods that are followed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
+
+use crate::cli::TailArgs;
+use crate::cluster::{Client, Event, Follow, Source, State, Target, Window, containers, uid};
+use crate::error::Error;
+use crate::notes::Notes;
+
+/// The container of the proxy, unless another is asked for.
+const PROXY: &str = "istio-proxy";
+/// How many pods are named at once.
+const NAMED: usize = 8;
+
+/// The pods of the target.
+pub(super) struct Pods {
+    client: Client,
+    target: Target,
+    container: String,
+    window: Window,
+    max_line: usize,
+    most: usize,
+    events: Sender<Event>,
+    by_uid: HashMap<String, Followed>,
+    /// Whether it was said that there are more pods than are followed.
+    told_of_most: bool,
+}
+
+/// A pod.
+struct Followed {
+    source: Arc<Source>,
+    /// The object as JSON, without what only its managers need.
+    text: String,
+    state: watch::Sender<State>,
+    log: Log,
+}
+
+/// Where its log stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Log {
+    /// It has no such container.
+    None,
+    /// It is to be followed.
+    Waits,
+    Followed,
+    Ended,
+}
+
+impl Pods {
+    pub(super) fn new(
+        client: &Client,
+        target: &Target,
+        args: &TailArgs,
+        window: Window,
+        events: Sender<Event>,
+    ) -> Self {
+        Self {
+            client: client.clone(),
+            target: target.clone(),
+            container: args.live.container.clone().unwrap_or_else(|| PROXY.to_owned()),
+            window,
+            max_line: args.read.format.max_line,
+            most: args.live.max_log_requests,
+            events,
+            by_uid: HashMap::new(),
+            told_of_most: false,
+        }
+    }
+
+    /// Takes all pods that there are; whether some are new.
+    pub(super) fn replace(&mut self, pods: Vec<Pod>, notes: &Notes) -> bool {
+        let first = self.by_uid.is_empty();
+        let there: Vec<String> = pods.iter().map(uid).collect();
+        let gone: Vec<String> =
+            self.by_uid.keys().filter(|uid| !there.contains(uid)).cloned().collect();
+        gone.iter().for_each(|uid| self.gone(uid));
+        let mut came = false;
+        for pod in pods {
+            came |= self.take(pod, (!first).then_some(notes));
+        }
+        if first {
+            self.say_first(notes);
+        }
+        came
+    }
+
+    fn say_first(&self, notes: &Notes) {
+        let place = match &self.target.namespace {
+            Some(namespace) => format!("namespace {namespace}"),
+            None => "all namespaces".to_owned(),
+        };
+        let mut names: Vec<String> = self
+            .by_uid
+            .values()
+            .filter(|pod| pod.log != Log::None)
+            .map(|pod| pod.source.pod.clone())
+            .collect();
+        names.sort();
+        if self.by_uid.is_empty() {
+            if self.window.follow {
+                notes.say(&format!("no such pod yet in {place}: waiting"));
+            }
+            return;
+        }
+        let without = self.by_uid.len() - names.len();
+        if without > 0 {
+            let container = crate::visible::text(self.container.as_bytes());
+            notes.print(&format!("{without} pods have no container `{container}`"));
+        }
+        let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = names.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        if !names.is_empty() {
+            notes.say(&format!("{} pods in {place}: {shown}{more}", names.len()));
+        }
+    }
+
+    /// Takes a pod as it is now; whether it is new. A new one is told to `notes`.
+    pub(super) fn take(&mut self, mut pod: Pod, notes: Option<&Notes>) -> bool {
+        let uid = uid(&pod);
+        pod.metadata.managed_fields = None;
+        let state = State::of(&pod, &self.container);
+        // Pods that cannot be written as JSON do not exist: they came as such.
+        let text = serde_json::to_string(&pod).unwrap_or_default();
+        if let Some(known) = self.by_uid.get_mut(&uid) {
+            known.text = text;
+            known.state.send_if_modified(|old| {
+                let changed = *old != state;
+                *old = state;
+                changed
+            });
+            return false;
+        }
+        let has = containers(&pod).any(|name| name == self.container);
+        let source = Arc::new(Source {
+            namespace: pod.namespace().unwrap_or_default(),
+            pod: pod.name_any(),
+            container: self.container.clone(),
+        });
+        if has && let Some(notes) = notes {
+            notes.say(&format!("{}/{}: came", source.namespace, source.pod));
+        }
+        let log = if has { Log::Waits } else { Log::None };
+        let state = watch::Sender::new(state);
+        self.by_uid.insert(uid, Followed { source, text, state, log });
+        has
+    }
+
+    /// A pod is gone; its log ends by itself.
+    pub(super) fn gone(&mut self, uid: &str) {
+        self.by_uid.remove(uid);
+    }
+
+    /// A log has ended.
+    pub(super) fn ended(&mut self, source: &Source) {
+        let followed =
+            self.by_uid.values_mut().find(|pod| *pod.source == *source && pod.log == Log::Followed);
+        if let Some(pod) = followed {
+            pod.log = Log::Ended;
+        }
+    }
+
+    /// Begins to follow those that wait, as many as are allowed.
+    pub(super) fn start(&mut self, notes: &Notes) {
+        let mut free = self.most.saturating_sub(self.active());
+        let mut waiting: Vec<(&String, &mut Followed)> =
+            self.by_uid.iter_mut().filter(|(_, pod)| pod.log == Log::Waits).collect();
+        waiting.sort_by(|one, other| one.1.source.pod.cmp(&other.1.source.pod));
+        for (uid, pod) in waiting {
+            if free == 0 {
+                if !std::mem::replace(&mut self.told_of_most, true) {
+                    notes.print(&format!(
+                        "{} logs are followed, and there are more: --max-log-requests allows more",
+                        self.most
+                    ));
+                }
+                return;
+            }
+            free -= 1;
+            pod.log = Log::Followed;
+            let follow = Follow {
+                client: self.client.clone(),
+                source: Arc::clone(&pod.source),
+                uid: uid.clone(),
+                window: self.window,
+                max_line: self.max_line,
+                state: pod.state.subscribe(),
+                events: self.events.clone(),
+            };
+            tokio::spawn(follow.run());
+        }
+    }
+
+    /// How many logs are followed.
+    pub(super) fn active(&self) -> usize {
+        self.by_uid.values().filter(|pod| pod.log == Log::Followed).count()
+    }
+
+    /// Whether there is no log to follow.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_uid.values().all(|pod| pod.log == Log::None)
+    }
+
+    /// Whether all logs have ended.
+    pub(super) fn is_done(&self) -> bool {
+        self.by_uid.values().all(|pod| matches!(pod.log, Log::None | Log::Ended))
+    }
+
+    /// The error where there is no pod to read.
+    pub(super) fn none(&self) -> Error {
+        if self.by_uid.is_empty() {
+            Error::NoPod { target: self.target.text.clone() }
+        } else {
+            Error::NoContainer { container: self.container.clone() }
+        }
+    }
+
+    /// The pods as JSON.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.by_uid.values().map(|pod| pod.text.as_str())
+    }
+
+    /// The pods by namespace and name.
+    pub(super) fn names(&self) -> Vec<(&str, &str)> {
+        let names = self.by_uid.values();
+        names.map(|pod| (pod.source.namespace.as_str(), pod.source.pod.as_str())).collect()
+    }
+}

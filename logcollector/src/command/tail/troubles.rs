@@ -1,0 +1,44 @@
+//! What does not answer for now: said once, and once more when it does.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use crate::cluster::Failure;
+use crate::notes::Notes;
+
+/// What does not answer.
+#[derive(Debug, Default)]
+pub(super) struct Troubles {
+    who: HashSet<String>,
+    since: Option<Instant>,
+    /// What will never be allowed, and was said.
+    refused: HashSet<String>,
+}
+
+impl Troubles {
+    /// Something does not answer.
+    pub(super) fn begin(&mut self, who: String, failure: &Failure, notes: &Notes) {
+        if let Failure::Forbidden(message) | Failure::Unauthorized(message) = failure {
+            if self.refused.insert(who.clone()) {
+                notes.say(&format!("{who}: {message}"));
+            }
+            return;
+        }
+        if self.since.is_none() {
+            notes.say(&format!("{who}: {failure}; trying on"));
+            self.since = Some(Instant::now());
+        }
+        self.who.insert(who);
+    }
+
+    /// Something answers again.
+    pub(super) fn end(&mut self, who: &str, notes: &Notes) {
+        if self.who.remove(who)
+            && self.who.is_empty()
+            && let Some(since) = self.since.take()
+        {
+            let seconds = since.elapsed().as_secs_f64();
+            notes.say(&format!("answered again after {seconds:.1} s"));
+        }
+    }
+}
