@@ -48,13 +48,14 @@ mod write;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustls::ServerConfig;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::watch as signal;
+use tokio::task::JoinHandle;
 
 use crate::certs::Certs;
 use shared::Shared;
@@ -73,7 +74,9 @@ pub struct KubeServer {
     shared: Arc<Shared>,
     address: SocketAddr,
     tls: Arc<ServerConfig>,
-    up: signal::Sender<bool>,
+    down: signal::Sender<()>,
+    /// Runs while the server is up.
+    listening: Mutex<Option<JoinHandle<()>>>,
     dir: TempDir,
     ca: PathBuf,
     runtime: Option<Runtime>,
@@ -95,15 +98,23 @@ impl KubeServer {
             .enable_all()
             .build()
             .unwrap();
-        let up = signal::Sender::new(true);
-        let address = runtime.block_on(serve::listen(
+        let down = signal::Sender::new(());
+        let (address, listening) = runtime.block_on(serve::listen(
             ([127, 0, 0, 1], 0).into(),
             tls.clone(),
             shared.clone(),
-            up.subscribe(),
+            down.subscribe(),
         ));
-        let server =
-            Self { shared, address, tls, up, ca: certs.ca.clone(), dir, runtime: Some(runtime) };
+        let server = Self {
+            shared,
+            address,
+            tls,
+            down,
+            listening: Mutex::new(Some(listening)),
+            ca: certs.ca.clone(),
+            dir,
+            runtime: Some(runtime),
+        };
         server.kubeconfig_of(USER, "default");
         server
     }
@@ -167,16 +178,26 @@ impl KubeServer {
     }
 
     /// Closes the listener and drops all connections, as a machine does that ends.
+    ///
+    /// # Panics
+    ///
+    /// If it is down already.
     pub fn down(&self) {
-        self.up.send_replace(false);
+        let listening = self.listening.lock().unwrap().take().expect("the server is up");
+        self.down.send_replace(());
+        self.runtime().block_on(listening).unwrap();
     }
 
     /// Listens again, on the same port.
+    ///
+    /// # Panics
+    ///
+    /// If it is up.
     pub fn up(&self) {
-        self.up.send_replace(true);
         let (tls, shared) = (self.tls.clone(), self.shared.clone());
-        let serving = serve::listen(self.address, tls, shared, self.up.subscribe());
-        self.runtime().block_on(serving);
+        let serving = serve::listen(self.address, tls, shared, self.down.subscribe());
+        let (_, listening) = self.runtime().block_on(serving);
+        *self.listening.lock().unwrap() = Some(listening);
     }
 
     fn runtime(&self) -> &Runtime {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tokio::time::sleep;
 
 use super::body::{Cut, Stream};
 use super::logs::{Run, Wanted, since_time};
@@ -42,9 +41,11 @@ pub(crate) fn answer(
     stream.cut_at = faults.cuts.get_mut(&key).and_then(std::collections::VecDeque::pop_front);
     drop(faults);
     let mut cuts = shared.log_cuts.subscribe();
+    // Before the answer, so that a line that is written after it is seen.
+    let start = run.start(&wanted);
     tokio::spawn(async move {
         let cut = tokio::select! {
-            () = send(&mut stream, &run, &wanted) => return,
+            () = send(&mut stream, &run, start, &wanted) => return,
             _ = cuts.changed() => cuts.borrow_and_update().1,
         };
         stream.end(cut).await;
@@ -171,9 +172,8 @@ fn waiting(container: &str, pod: &str, why: &str) -> Failure {
     Failure::bad_request(message)
 }
 
-async fn send(stream: &mut Stream, run: &Run, wanted: &Wanted) {
+async fn send(stream: &mut Stream, run: &Run, mut cursor: u64, wanted: &Wanted) {
     let mut changes = run.subscribe();
-    let mut cursor = run.start(wanted);
     let mut left = wanted.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     loop {
         let (mut bytes, ended) = run.read(&mut cursor, wanted);
@@ -189,8 +189,6 @@ async fn send(stream: &mut Stream, run: &Run, wanted: &Wanted) {
                 _ = changes.changed() => {}
                 () = stream.closed() => return,
             }
-            // Lines that come close together go out together.
-            sleep(PAUSE).await;
             continue;
         }
         if stream.send(bytes).await.is_err() || left == Some(0) {
@@ -198,8 +196,6 @@ async fn send(stream: &mut Stream, run: &Run, wanted: &Wanted) {
         }
     }
 }
-
-const PAUSE: std::time::Duration = std::time::Duration::from_micros(200);
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()

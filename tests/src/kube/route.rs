@@ -55,7 +55,16 @@ pub(crate) async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Response<Answered> {
     let is_head = request.method() == "HEAD";
-    let answer = attend(shared, request).await;
+    respond(attend(shared, request).await, is_head)
+}
+
+/// The answer for a request that the server could not stand.
+pub(crate) fn broken(shared: &Shared, error: &tokio::task::JoinError) -> Response<Answered> {
+    shared.problem(format!("a request was not answered: {error}"));
+    respond(Err(Failure::of_server(500, None)), false)
+}
+
+fn respond(answer: Result<Answer, Failure>, is_head: bool) -> Response<Answered> {
     let (status, retry_after, content_type, body) = match answer {
         Ok(Answer::Document(status, document)) => {
             (status, None, "application/json", whole(&document))

@@ -44,6 +44,14 @@ impl KubeServer {
         if kind.namespaced && object["metadata"]["namespace"].is_null() {
             object["metadata"]["namespace"] = "default".into();
         }
+        // YAML makes a truth value of a name such as `n`.
+        for field in ["namespace", "name"] {
+            let value = &object["metadata"][field];
+            assert!(
+                value.is_string() || field == "namespace" && value.is_null(),
+                "{field}: {value}"
+            );
+        }
         let mut store = self.store();
         store.ensure_namespace(&key(kind, &object).0);
         let object = store.prepared(kind, object);
@@ -205,7 +213,7 @@ impl KubeServer {
     }
 }
 
-/// The log of a container, to write to.
+/// The log of a container, to write to. A pod that is made anew has new ones.
 #[derive(Debug, Clone)]
 pub struct LogHandle {
     log: Arc<Mutex<Log>>,

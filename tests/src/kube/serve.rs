@@ -10,6 +10,7 @@ use hyper_util::server::conn::auto;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::route;
@@ -32,29 +33,29 @@ pub(crate) fn tls(identity: &Identity) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// Listens on this address and serves until `up` is false, which also ends all connections.
+/// Listens on this address and serves until `down` tells, which also ends all connections.
 pub(crate) async fn listen(
     address: SocketAddr,
     tls: Arc<ServerConfig>,
     shared: Arc<Shared>,
-    mut up: watch::Receiver<bool>,
-) -> SocketAddr {
+    mut down: watch::Receiver<()>,
+) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
+    let listening = tokio::spawn(async move {
         let acceptor = TlsAcceptor::from(tls);
-        let connections = up.clone();
+        let connections = down.clone();
         loop {
             tokio::select! {
-                _ = up.wait_for(|up| !up) => break,
+                _ = down.changed() => break,
                 accepted = listener.accept() => {
                     // Out of file descriptors, say: the next one may do.
                     let Ok((stream, _)) = accepted else { continue };
                     let (acceptor, shared) = (acceptor.clone(), shared.clone());
-                    let mut up = connections.clone();
+                    let mut down = connections.clone();
                     tokio::spawn(async move {
                         tokio::select! {
-                            _ = up.wait_for(|up| !up) => {}
+                            _ = down.changed() => {}
                             () = serve(stream, acceptor, shared) => {}
                         }
                     });
@@ -62,7 +63,7 @@ pub(crate) async fn listen(
             }
         }
     });
-    address
+    (address, listening)
 }
 
 async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>) {
@@ -72,7 +73,16 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>) {
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let service = service_fn(move |request| {
         let shared = shared.clone();
-        async move { Ok::<_, Infallible>(route::answer(&shared, request).await) }
+        // In a task of its own, so that a panic is the answer of one request only.
+        let answered = tokio::spawn({
+            let shared = shared.clone();
+            async move { route::answer(&shared, request).await }
+        });
+        async move {
+            Ok::<_, Infallible>(
+                answered.await.unwrap_or_else(|error| route::broken(&shared, &error)),
+            )
+        }
     });
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http2().max_concurrent_streams(STREAMS);
