@@ -27,7 +27,7 @@ export ENVOY_BIN
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
         bench bench-docs bench-filter bench-who bench-suggest bench-parts bench-instructions bench-build envoy \
-        filter filter-traps filter-tools netns-tools clean
+        filter filter-traps filter-tools netns-tools kubectl-tool clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ test: lint filter test-unit test-envoy ## Formatting, lints, and every test
 test-unit: ## Tests that need nothing but Rust
 	$(CARGO) test --locked --workspace --exclude tests
 
-test-envoy: $(ENVOY_BIN) filter filter-traps netns-tools ## Tests against the real Envoy (SKIP_NETNS=1 without namespaces)
+test-envoy: $(ENVOY_BIN) filter filter-traps netns-tools kubectl-tool ## Tests against the real Envoy (SKIP_NETNS=1 without namespaces)
 	$(CARGO) build --locked -p logcollector
 	$(if $(SUDO),SKIP_NETNS=1) $(CARGO) test --locked -p tests -- --nocapture
 	$(if $(SUDO),$(CARGO) test --locked -p tests --test envoy_sidecars \
@@ -142,6 +142,10 @@ netns-tools: ## Install what the suite in network namespaces needs, where it is 
 	test "$(SKIP_NETNS)" = 1 || \
 	  (for tool in ip unshare iptables-restore; do command -v $$tool >/dev/null || exit 1; done) || \
 	  { $(SUDO) apt-get update && $(SUDO) apt-get install -y iproute2 iptables util-linux; }
+
+kubectl-tool: ## Install kubectl, where it is missing
+	command -v kubectl >/dev/null || \
+	  { $(SUDO) apt-get update && $(SUDO) apt-get install -y kubernetes-client; }
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

@@ -27,6 +27,7 @@ pub mod formats;
 pub mod frames;
 pub mod istiod;
 pub mod judge;
+pub mod kube;
 pub mod pair;
 pub mod play;
 pub mod reference;
