@@ -6,6 +6,7 @@ use mesh::{DEFAULT_REVISION, Inventory, ProxyKind, ServiceRef, Workload, service
 use serde_json::Value;
 
 use crate::attach::{Istiod, Target, View};
+use crate::enable::{self, Plan, Refusal, Request};
 use crate::lint::{Finding, Subject, lint};
 use crate::logger::Hosts;
 use crate::object::Telemetry;
@@ -54,6 +55,27 @@ impl<'i> Cluster<'i> {
         &self.telemetries
     }
 
+    /// The inventory that the objects are of.
+    pub(crate) fn inventory(&self) -> &'i Inventory {
+        self.inventory
+    }
+
+    /// The cluster as it would be with more objects.
+    pub(crate) fn with(&self, more: impl IntoIterator<Item = Telemetry>) -> Self {
+        let telemetries = self.telemetries.iter().cloned().chain(more).collect();
+        Self { inventory: self.inventory, telemetries }
+    }
+
+    /// What it takes for workloads to log to their containers' logs for a time; nothing is changed
+    /// by asking.
+    ///
+    /// # Errors
+    ///
+    /// When there is no telling that they would log as asked, and that nothing else would change.
+    pub fn enable(&self, request: &Request<'_>) -> Result<Plan, Refusal> {
+        enable::plan(self, request)
+    }
+
     /// The rows of workloads, in their order.
     ///
     /// With a `revision`, all are computed as if its istiod served them; without, each under its own.
@@ -62,6 +84,15 @@ impl<'i> Cluster<'i> {
         workloads: impl IntoIterator<Item = &'w Workload>,
         revision: Option<&str>,
     ) -> Vec<Row> {
+        self.each(workloads, revision).into_iter().flat_map(|(_, rows)| rows).collect()
+    }
+
+    /// Workloads with their rows; `revision` is as for [`who`](Self::who).
+    pub(crate) fn each<'w>(
+        &self,
+        workloads: impl IntoIterator<Item = &'w Workload>,
+        revision: Option<&str>,
+    ) -> Vec<(&'w Workload, Vec<Row>)> {
         let workloads: Vec<&Workload> = workloads.into_iter().collect();
         let revision_of = |workload: &'w Workload| revision.unwrap_or(&workload.proxy.revision);
         let revisions: BTreeSet<&str> = workloads.iter().map(|it| revision_of(it)).collect();
@@ -74,7 +105,7 @@ impl<'i> Cluster<'i> {
         let mut rows = Vec::new();
         for workload in workloads {
             if let Some((istiod, who)) = who.get_mut(revision_of(workload)) {
-                rows.extend(who.rows(workload, &self.services(workload, istiod)));
+                rows.push((workload, who.rows(workload, &self.services(workload, istiod))));
             }
         }
         rows
@@ -139,7 +170,7 @@ impl<'i> Cluster<'i> {
     }
 
     /// The services of a waypoint that its istiod sees; none for other proxies.
-    fn services(&self, workload: &Workload, istiod: &Istiod<'_>) -> Vec<ServiceRef> {
+    pub(crate) fn services(&self, workload: &Workload, istiod: &Istiod<'_>) -> Vec<ServiceRef> {
         if workload.proxy.kind != ProxyKind::Waypoint {
             return Vec::new();
         }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::proposal::{Entry, Proposal};
+use super::proposal::Proposal;
 use crate::attach::{Target, View};
 use crate::decide::Decision;
+use crate::entry::{self, Entry};
 use crate::logger::{Logger, Sink};
-use crate::object::{Mode, Side, Telemetry};
+use crate::object::{Side, Telemetry};
 use crate::who::Row;
 
 /// What would turn logging on, for a workload with a side that does not log; or off, for one that logs
@@ -24,7 +25,7 @@ pub struct Change {
 }
 
 /// The builtin provider, which every mesh has.
-const BUILTIN: &str = "envoy";
+pub(crate) const BUILTIN: &str = "envoy";
 
 /// Finds the change.
 pub(super) fn find(view: &View<'_>, target: &Target<'_>, row: &Row) -> Change {
@@ -87,21 +88,7 @@ fn entries(view: &View<'_>, sides: &[(Side, &Decision)], turns_on: bool) -> Vec<
             providers.map(Entry::off).collect()
         }
     };
-    let by_side: Vec<(Side, Vec<Entry>)> =
-        sides.iter().map(|(side, decision)| (*side, of_side(decision))).collect();
-    match by_side.as_slice() {
-        [(_, one)] => one.clone(),
-        [(_, one), (_, other)] if one == other => one.clone(),
-        _ => by_side.into_iter().flat_map(|(side, entries)| with_mode(entries, side)).collect(),
-    }
-}
-
-fn with_mode(entries: Vec<Entry>, side: Side) -> impl Iterator<Item = Entry> {
-    let mode = match side {
-        Side::Client => Mode::Client,
-        Side::Server => Mode::Server,
-    };
-    entries.into_iter().map(move |entry| Entry { mode, ..entry })
+    entry::of_sides(sides.iter().map(|(side, decision)| (*side, of_side(decision))).collect())
 }
 
 /// What logs now. MeshConfig's own loggers have no name, and a provider stands for them.
