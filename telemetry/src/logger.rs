@@ -9,8 +9,8 @@ use format::preset;
 use accesslog::{Format, FormatError, FormatOptions};
 use serde_json::{Map, Value};
 
+pub(crate) use resolve::{BUILTIN, Providers, fallback};
 pub use resolve::{Hosts, Unresolved};
-pub(crate) use resolve::{Providers, fallback};
 
 /// The paths of a container's log.
 const CONTAINER_LOG: [&str; 2] = ["/dev/stdout", "/dev/stderr"];

@@ -17,7 +17,6 @@ use crate::envoy_filter;
 use crate::object::Telemetry;
 use crate::who::{Row, Who};
 
-pub(crate) use change::BUILTIN;
 pub use change::Change;
 pub(crate) use name::plain;
 pub use proposal::Proposal;

@@ -119,7 +119,12 @@ fn common<'c>(chosen: &[&'c Workload]) -> Vec<(Rank, &'c str, &'c str)> {
 fn rank(key: &str, value: &str) -> Option<Rank> {
     let at = |keys: &[&str]| keys.iter().position(|it| *it == key);
     // The API server takes no wildcards, and a label without a value says nothing.
-    if value.is_empty() || key.contains('*') || value.contains('*') || TREATMENT.contains(&key) {
+    if key.is_empty()
+        || value.is_empty()
+        || key.contains('*')
+        || value.contains('*')
+        || TREATMENT.contains(&key)
+    {
         return None;
     }
     let rank = match (at(&NAMES), at(&PARTS), at(&OWN), key) {

@@ -91,7 +91,8 @@ impl Wish<'_> {
         if let Some(provider) = &attached.logger.provider {
             return Ok(Entry::on(provider.clone(), filter));
         }
-        let same = |it: &&Arc<Logger>| it.sink == attached.logger.sink && self.is_found(it);
+        let same =
+            |it: &&Arc<Logger>| it.sink == attached.logger.sink && self.view.providers.is_found(it);
         let same = self.view.providers.loggers().find(same).and_then(|it| it.provider.clone());
         let dropped = || Refusal::WouldDrop {
             workload: self.workload.to_owned(),
@@ -116,33 +117,17 @@ impl Wish<'_> {
     /// A provider for the container's log: one that is turned off or that the other side has, else one
     /// of the default providers, else the mesh's own, else the builtin.
     fn provider(&self, row: &Row, decision: &Decision) -> Result<String, Refusal> {
-        let view = self.view;
-        let of_row = || sides(row).flat_map(|(_, it)| &it.loggers);
-        let of_row = of_row().filter_map(|it| it.logger.provider.as_deref());
-        let defaults = view.mesh().default_access_logging.iter().map(String::as_str);
-        let all = || view.providers.loggers().filter_map(|it| it.provider.as_deref());
-        let builtin = |name: &&str| *name == crate::story::BUILTIN;
-        let disabled = decision.disabled_providers.iter().map(String::as_str);
-        let mut names = disabled
-            .chain(of_row)
-            .chain(defaults)
-            .chain(all().filter(|name| !builtin(name)))
-            .chain(all().filter(builtin));
-        let usable = names.find_map(|name| {
-            let logger = view.providers.find(name).ok().filter(|it| self.is_usable(it))?;
-            logger.provider.clone()
-        });
-        usable.ok_or_else(|| self.no_provider())
-    }
-
-    fn is_usable(&self, logger: &Arc<Logger>) -> bool {
-        logger.is_container_log() && logger.refusal().is_none()
-    }
-
-    /// Whether a provider's own name leads to it, and not to one before it.
-    fn is_found(&self, logger: &Arc<Logger>) -> bool {
-        let name = logger.provider.as_deref().unwrap_or_default();
-        self.view.providers.find(name).is_ok_and(|found| Arc::ptr_eq(found, logger))
+        let providers = &self.view.providers;
+        let disabled = decision.disabled_providers.iter();
+        let of_row = sides(row).flat_map(|(_, it)| &it.loggers);
+        let of_row = of_row.filter_map(|it| it.logger.provider.as_ref());
+        let defaults = &self.view.mesh().default_access_logging;
+        let named = disabled.chain(of_row).chain(defaults);
+        let named = named.filter_map(|name| providers.find(name).ok());
+        let mut usable = named
+            .filter(|it| providers.is_for_container_log(it))
+            .chain(providers.for_container_log());
+        usable.find_map(|it| it.provider.clone()).ok_or_else(|| self.no_provider())
     }
 
     fn no_provider(&self) -> Refusal {

@@ -8,7 +8,7 @@ use super::proposal::Proposal;
 use crate::attach::{Target, View};
 use crate::decide::Decision;
 use crate::entry::{self, Entry};
-use crate::logger::{Logger, Sink};
+use crate::logger::{BUILTIN, Logger, Sink};
 use crate::object::{Side, Telemetry};
 use crate::who::Row;
 
@@ -23,9 +23,6 @@ pub struct Change {
     /// Why there is no such object.
     pub why_not: Option<String>,
 }
-
-/// The builtin provider, which every mesh has.
-pub(crate) const BUILTIN: &str = "envoy";
 
 /// Finds the change.
 pub(super) fn find(view: &View<'_>, target: &Target<'_>, row: &Row) -> Change {
@@ -110,17 +107,13 @@ fn wanted(view: &View<'_>, decision: &Decision) -> String {
     let defaults = &view.mesh().default_access_logging;
     let known = |name: &&String| view.providers.find(name).is_ok();
     let disabled = decision.disabled_providers.first();
-    disabled.or_else(|| defaults.iter().find(known)).cloned().unwrap_or_else(|| stdout(view))
+    disabled.or_else(|| defaults.iter().find(known)).cloned().unwrap_or_else(|| container_log(view))
 }
 
-/// A provider for standard output: the first of the mesh's own, else the builtin.
-fn stdout(view: &View<'_>) -> String {
-    let own = |logger: &&Arc<Logger>| {
-        let file = matches!(&logger.sink, Sink::File(file) if file.path == "/dev/stdout");
-        file && logger.provider.as_deref() != Some(BUILTIN)
-    };
-    let found = view.providers.loggers().find(own).and_then(|logger| logger.provider.clone());
-    found.unwrap_or_else(|| BUILTIN.to_owned())
+/// A provider for the container's log, else the builtin.
+fn container_log(view: &View<'_>) -> String {
+    let found = view.providers.for_container_log().next();
+    found.and_then(|logger| logger.provider.clone()).unwrap_or_else(|| BUILTIN.to_owned())
 }
 
 /// The provider that stands for MeshConfig's own loggers: the builtin, which has MeshConfig's format,
@@ -130,7 +123,7 @@ fn stand_in(view: &View<'_>) -> String {
         |logger: &Arc<Logger>| matches!(&logger.sink, Sink::File(it) if !it.path.is_empty());
     match view.providers.find(BUILTIN) {
         Ok(logger) if usable(logger) => BUILTIN.to_owned(),
-        _ => stdout(view),
+        _ => container_log(view),
     }
 }
 
