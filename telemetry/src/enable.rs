@@ -19,10 +19,12 @@ mod logging;
 mod mark;
 mod refusal;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
-use mesh::{MeshConfigSource, Meta, Object, ProxyKind, ServiceRef, Workload};
+use mesh::{
+    Inventory, MeshConfigSource, Meta, Object, ProxyKind, ServiceRef, Workload, WorkloadKind,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -116,13 +118,13 @@ impl Plan {
 /// Works out the plan.
 pub(crate) fn plan(cluster: &Cluster<'_>, request: &Request<'_>) -> Result<Plan, Refusal> {
     check_filter(request.filter)?;
-    let all = &cluster.inventory().workloads;
     let is_chosen = |it: &Workload| request.workloads.iter().any(|chosen| is_same(chosen, it));
-    let chosen: Vec<&Workload> = all.iter().filter(|it| is_chosen(it)).collect();
+    let all = running(cluster.inventory(), is_chosen);
+    let chosen: Vec<&Workload> = all.iter().copied().filter(|it| is_chosen(it)).collect();
     check_proxies(&chosen)?;
-    let before = cluster.each(all, None);
+    let before = cluster.each(all.iter().copied(), None);
     let mut planner = Planner { cluster, request, before: &before, objects: Vec::new() };
-    for (group, attachment) in group::groups(&chosen, all)? {
+    for (group, attachment) in group::groups(&chosen, &all)? {
         planner.group(&group, &attachment)?;
     }
     let objects = planner.objects;
@@ -133,6 +135,17 @@ pub(crate) fn plan(cluster: &Cluster<'_>, request: &Request<'_>) -> Result<Plan,
         true => Plan::AlreadyOn { effects },
         false => Plan::Create { objects, effects },
     })
+}
+
+/// The workloads without pods that have ended, in which nothing logs any more, but for the chosen.
+fn running(inventory: &Inventory, is_chosen: impl Fn(&Workload) -> bool) -> Vec<&Workload> {
+    let ended = inventory.pods.iter().filter(|it| it.ended);
+    let ended: HashSet<(&str, &str)> =
+        ended.map(|it| (it.meta.namespace.as_str(), it.meta.name.as_str())).collect();
+    let has_ended = |it: &Workload| {
+        it.kind == WorkloadKind::Pod && ended.contains(&(&*it.meta.namespace, &*it.meta.name))
+    };
+    inventory.workloads.iter().filter(|it| !has_ended(it) || is_chosen(it)).collect()
 }
 
 fn check_proxies(chosen: &[&Workload]) -> Result<(), Refusal> {

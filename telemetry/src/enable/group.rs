@@ -50,7 +50,7 @@ pub(super) struct Part {
 /// When every selector for some of them selects others that were not chosen.
 pub(super) fn groups<'w>(
     chosen: &[&'w Workload],
-    all: &'w [Workload],
+    all: &[&'w Workload],
 ) -> Result<Vec<(Group<'w>, Attachment)>, Refusal> {
     let mut pending = by_controller(chosen);
     let mut done: Vec<(Group<'w>, Attachment)> = Vec::new();
@@ -105,9 +105,13 @@ fn by_controller<'w>(chosen: &[&'w Workload]) -> Vec<Group<'w>> {
 }
 
 /// What reaches a group alone; else the others that it always reaches.
-fn attachment<'w>(group: &Group<'w>, all: &'w [Workload]) -> Result<Attachment, Vec<&'w Workload>> {
+fn attachment<'w>(
+    group: &Group<'w>,
+    all: &[&'w Workload],
+) -> Result<Attachment, Vec<&'w Workload>> {
     let member = |it: &Workload| group.members.iter().any(|member| is_same(member, it));
-    let others = all.iter().filter(|it| it.meta.namespace == group.namespace && !member(it));
+    let others =
+        all.iter().copied().filter(|it| it.meta.namespace == group.namespace && !member(it));
     let others: Vec<&'w Workload> = others.filter(|it| it.proxy.kind != ProxyKind::None).collect();
     let gateway = group.members.first().and_then(|it| it.labels.get(GATEWAY_NAME));
     if let Some(gateway) = gateway {

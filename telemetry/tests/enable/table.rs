@@ -2,7 +2,7 @@
 //!
 //! - `mesh`: the MeshConfig,
 //! - `pods`: `namespace/name` and what follows: `deploy=NAME`, `sts=NAME` or `job=NAME` make it a pod of
-//!   that controller, with the labels that Kubernetes gives it; `hash=HASH`, `node=NAME`; `waypoint`,
+//!   that controller, with the labels that Kubernetes gives it; `hash=HASH`, `node=NAME`, `ended`; `waypoint`,
 //!   `router`, `ztunnel` or `none` in place of a sidecar; `gateway=NAME` for a pod of a Gateway; all other
 //!   `key=value` are labels,
 //! - `services`: `namespace/name`, with labels as `key=value`,
@@ -83,9 +83,11 @@ fn pod(text: &str) -> Value {
     let mut words = text.split(' ');
     let (namespace, name) = words.next().and_then(|it| it.split_once('/')).expect("a name");
     let mut labels: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut phase = "Running";
     let (mut role, mut node, mut owner, mut hash) = ("sidecar", None, None, "5f6");
     for word in words {
         match word.split_once('=') {
+            None if word == "ended" => phase = "Succeeded",
             None => role = word,
             Some(("node", name)) => node = Some(name),
             Some(("hash", value)) => hash = value,
@@ -130,6 +132,7 @@ fn pod(text: &str) -> Value {
             "name": name, "namespace": namespace, "labels": labels, "ownerReferences": owners,
         },
         "spec": {"containers": containers, "nodeName": node},
+        "status": {"phase": phase},
     })
 }
 
@@ -194,7 +197,7 @@ pub(crate) fn creation(creation: &Creation) -> String {
 }
 
 /// What is logged, a line a side: `cart-1 client: envoy istio [response.code >= 400]`, and `(on)` where
-/// it is already.
+/// it is already; then the EnvoyFilters that may change it.
 pub(crate) fn effects(effects: &[Effect]) -> Vec<String> {
     let line = |it: &Effect| {
         let service = it.service.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
@@ -204,7 +207,9 @@ pub(crate) fn effects(effects: &[Effect]) -> Vec<String> {
         let provider = it.provider.as_deref().unwrap_or("MeshConfig");
         let (pod, side, format) = (&it.pod, it.side, &it.format);
         let until = until.unwrap_or_default();
-        format!("{pod}{service} {side}: {provider} {format}{filter}{on}{until}")
+        let others: String =
+            it.envoy_filters.iter().map(|it| format!(" (EnvoyFilter {it})")).collect();
+        format!("{pod}{service} {side}: {provider} {format}{filter}{on}{until}{others}")
     };
     effects.iter().map(line).collect()
 }
