@@ -72,6 +72,32 @@ impl<'i> Cluster<'i> {
     /// # Errors
     ///
     /// When there is no telling that they would log as asked, and that nothing else would change.
+    ///
+    /// ```
+    /// use telemetry::enable::Request;
+    ///
+    /// let mut loader = mesh::Loader::new();
+    /// loader.add("pod.yaml", br#"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: reviews-v1-5f6-x2k4n, namespace: bookinfo, labels: {app: reviews}}
+    /// spec: {containers: [{name: istio-proxy, args: [proxy, sidecar]}]}
+    /// "#);
+    /// let inventory = loader.finish().inventory;
+    /// let now = "2026-11-26T00:00:00Z".parse()?;
+    /// let plan = telemetry::Cluster::new(&inventory).enable(&Request {
+    ///     workloads: &[&inventory.workloads[0]],
+    ///     filter: Some("response.code >= 500"),
+    ///     suffix: "k3v9",
+    ///     now,
+    ///     expires: "2026-11-26T00:15:00Z".parse()?,
+    /// })?;
+    /// let object = &plan.objects()[0];
+    /// assert_eq!(object.name, "logcollector-reviews-v1-5f6-x2k4n-k3v9");
+    /// assert_eq!(object.manifest["spec"]["selector"]["matchLabels"]["app"], "reviews");
+    /// assert_eq!(plan.effects()[0].format, "istio");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn enable(&self, request: &Request<'_>) -> Result<Plan, Refusal> {
         enable::plan(self, request)
     }
