@@ -102,6 +102,29 @@ impl<'i> Cluster<'i> {
         enable::plan(self, request)
     }
 
+    /// The objects by which logging was turned on here for a workload, by namespace and name: those
+    /// with the marks of [`enable`](Self::enable) that attach to it, or to a service of a waypoint.
+    pub fn enabled(&self, workload: &Workload) -> Vec<&Telemetry> {
+        if workload.proxy.kind == ProxyKind::None {
+            return Vec::new();
+        }
+        let root = &self.inventory.mesh_config(&workload.proxy.revision).root_namespace;
+        let services = self.services(workload, &self.istiod(&workload.proxy.revision));
+        let services: Vec<Option<&ServiceRef>> = match services.as_slice() {
+            [] => vec![None],
+            services => services.iter().map(Some).collect(),
+        };
+        let attaches = |it: &Telemetry| {
+            services.iter().any(|service| {
+                let target = Target::new(workload, *service);
+                let namespace = service.map_or(target.namespace, |it| &it.namespace);
+                it.meta.namespace == namespace && target.attaches(it, root).is_ok()
+            })
+        };
+        let ours = self.telemetries.iter().filter(|it| enable::is_ours(&it.meta));
+        ours.filter(|it| !it.is_wide() && attaches(it)).collect()
+    }
+
     /// The rows of workloads, in their order.
     ///
     /// With a `revision`, all are computed as if its istiod served them; without, each under its own.

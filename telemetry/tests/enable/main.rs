@@ -103,6 +103,23 @@ fn comes_true(case: &Case, inventory: &Inventory, plan: &Plan) -> Vec<String> {
             }
         }
     }
+    let cluster = Cluster::new(&after);
+    for creation in plan.objects() {
+        let names = |it: &&Workload| creation.workloads.contains(&it.display_name());
+        let workload = after.workloads.iter().filter(|it| chosen.iter().any(|c| c.meta == it.meta));
+        let workload = workload.into_iter().find(names).expect("a workload of the object");
+        if !cluster.enabled(workload).iter().any(|it| it.meta.name == creation.name) {
+            wrong.push(format!("{} is not found again", creation.name));
+        }
+    }
+    let foreign = after.workloads.iter().filter(|it| chosen.iter().all(|c| c.meta != it.meta));
+    let found = foreign
+        .flat_map(|it| cluster.enabled(it))
+        .filter(|it| plan.objects().iter().any(|new| new.name == it.meta.name));
+    let ended = after.pods.iter().any(|it| it.ended);
+    if found.count() > 0 && !ended {
+        wrong.push("an object attaches to others".to_owned());
+    }
     for object in &after.objects {
         let ours = created.iter().any(|it| it["metadata"]["name"] == json!(object.meta.name));
         let until = Some(now() + jiff::SignedDuration::from_mins(15));
