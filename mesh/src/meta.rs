@@ -23,6 +23,9 @@ pub struct Meta {
     /// When the API server took the object in, in whole seconds; `None` in manifests that were never
     /// applied, which count as newer than all that were.
     pub created: Option<Timestamp>,
+    /// The number of the object's spec, 1 for the first; `None` in manifests that were never applied,
+    /// and for kinds that do not count.
+    pub generation: Option<i64>,
     /// Where the object was read.
     pub origin: Origin,
 }

@@ -4,7 +4,7 @@ mod matcher;
 mod selectors;
 mod view;
 
-pub(crate) use matcher::{GATEWAY_NAME, selects};
+pub(crate) use matcher::{GATEWAY_NAME, gateway_ref, selects, service_ref};
 pub use matcher::{Mismatch, Target};
 pub(crate) use selectors::Selectors;
 pub use view::{Istiod, Unseen, View};

@@ -6,6 +6,7 @@ use mesh::{DEFAULT_REVISION, Inventory, ProxyKind, ServiceRef, Workload, service
 use serde_json::Value;
 
 use crate::attach::{Istiod, Target, View};
+use crate::enable::{self, Plan, Refusal, Request};
 use crate::lint::{Finding, Subject, lint};
 use crate::logger::Hosts;
 use crate::object::Telemetry;
@@ -54,6 +55,76 @@ impl<'i> Cluster<'i> {
         &self.telemetries
     }
 
+    /// The inventory that the objects are of.
+    pub(crate) fn inventory(&self) -> &'i Inventory {
+        self.inventory
+    }
+
+    /// The cluster as it would be with more objects.
+    pub(crate) fn with(&self, more: impl IntoIterator<Item = Telemetry>) -> Self {
+        let telemetries = self.telemetries.iter().cloned().chain(more).collect();
+        Self { inventory: self.inventory, telemetries }
+    }
+
+    /// What it takes for workloads to log to their containers' logs for a time; nothing is changed
+    /// by asking.
+    ///
+    /// # Errors
+    ///
+    /// When there is no telling that they would log as asked, and that nothing else would change.
+    ///
+    /// ```
+    /// use telemetry::enable::Request;
+    ///
+    /// let mut loader = mesh::Loader::new();
+    /// loader.add("pod.yaml", br#"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: reviews-v1-5f6-x2k4n, namespace: bookinfo, labels: {app: reviews}}
+    /// spec: {containers: [{name: istio-proxy, args: [proxy, sidecar]}]}
+    /// "#);
+    /// let inventory = loader.finish().inventory;
+    /// let now = "2026-11-26T00:00:00Z".parse()?;
+    /// let plan = telemetry::Cluster::new(&inventory).enable(&Request {
+    ///     workloads: &[&inventory.workloads[0]],
+    ///     filter: Some("response.code >= 500"),
+    ///     suffix: "k3v9",
+    ///     now,
+    ///     expires: "2026-11-26T00:15:00Z".parse()?,
+    /// })?;
+    /// let object = &plan.objects()[0];
+    /// assert_eq!(object.name, "logcollector-reviews-v1-5f6-x2k4n-k3v9");
+    /// assert_eq!(object.manifest["spec"]["selector"]["matchLabels"]["app"], "reviews");
+    /// assert_eq!(plan.effects()[0].format, "istio");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn enable(&self, request: &Request<'_>) -> Result<Plan, Refusal> {
+        enable::plan(self, request)
+    }
+
+    /// The objects by which logging was turned on here for a workload, by namespace and name: those
+    /// with the marks of [`enable`](Self::enable) that attach to it, or to a service of a waypoint.
+    pub fn enabled(&self, workload: &Workload) -> Vec<&Telemetry> {
+        if workload.proxy.kind == ProxyKind::None {
+            return Vec::new();
+        }
+        let root = &self.inventory.mesh_config(&workload.proxy.revision).root_namespace;
+        let services = self.services(workload, &self.istiod(&workload.proxy.revision));
+        let services: Vec<Option<&ServiceRef>> = match services.as_slice() {
+            [] => vec![None],
+            services => services.iter().map(Some).collect(),
+        };
+        let attaches = |it: &Telemetry| {
+            services.iter().any(|service| {
+                let target = Target::new(workload, *service);
+                let namespace = service.map_or(target.namespace, |it| &it.namespace);
+                it.meta.namespace == namespace && target.attaches(it, root).is_ok()
+            })
+        };
+        let ours = self.telemetries.iter().filter(|it| enable::is_ours(&it.meta));
+        ours.filter(|it| !it.is_wide() && attaches(it)).collect()
+    }
+
     /// The rows of workloads, in their order.
     ///
     /// With a `revision`, all are computed as if its istiod served them; without, each under its own.
@@ -62,6 +133,15 @@ impl<'i> Cluster<'i> {
         workloads: impl IntoIterator<Item = &'w Workload>,
         revision: Option<&str>,
     ) -> Vec<Row> {
+        self.each(workloads, revision).into_iter().flat_map(|(_, rows)| rows).collect()
+    }
+
+    /// Workloads with their rows; `revision` is as for [`who`](Self::who).
+    pub(crate) fn each<'w>(
+        &self,
+        workloads: impl IntoIterator<Item = &'w Workload>,
+        revision: Option<&str>,
+    ) -> Vec<(&'w Workload, Vec<Row>)> {
         let workloads: Vec<&Workload> = workloads.into_iter().collect();
         let revision_of = |workload: &'w Workload| revision.unwrap_or(&workload.proxy.revision);
         let revisions: BTreeSet<&str> = workloads.iter().map(|it| revision_of(it)).collect();
@@ -74,7 +154,7 @@ impl<'i> Cluster<'i> {
         let mut rows = Vec::new();
         for workload in workloads {
             if let Some((istiod, who)) = who.get_mut(revision_of(workload)) {
-                rows.extend(who.rows(workload, &self.services(workload, istiod)));
+                rows.push((workload, who.rows(workload, &self.services(workload, istiod))));
             }
         }
         rows
@@ -139,7 +219,7 @@ impl<'i> Cluster<'i> {
     }
 
     /// The services of a waypoint that its istiod sees; none for other proxies.
-    fn services(&self, workload: &Workload, istiod: &Istiod<'_>) -> Vec<ServiceRef> {
+    pub(crate) fn services(&self, workload: &Workload, istiod: &Istiod<'_>) -> Vec<ServiceRef> {
         if workload.proxy.kind != ProxyKind::Waypoint {
             return Vec::new();
         }

@@ -32,6 +32,8 @@
 mod attach;
 mod cluster;
 mod decide;
+pub mod enable;
+mod entry;
 mod envoy_filter;
 mod lint;
 mod logger;

@@ -1,6 +1,7 @@
 //! Access loggers, as istiod would configure them.
 
 mod format;
+mod refusal;
 mod resolve;
 
 use format::preset;
@@ -8,8 +9,11 @@ use format::preset;
 use accesslog::{Format, FormatError, FormatOptions};
 use serde_json::{Map, Value};
 
+pub(crate) use resolve::{BUILTIN, Providers, fallback};
 pub use resolve::{Hosts, Unresolved};
-pub(crate) use resolve::{Providers, fallback};
+
+/// The paths of a container's log.
+const CONTAINER_LOG: [&str; 2] = ["/dev/stdout", "/dev/stderr"];
 
 /// An access logger without its filter.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +102,11 @@ pub struct Upstream {
 }
 
 impl Logger {
+    /// Whether the logger writes to the log of the proxy's container.
+    pub fn is_container_log(&self) -> bool {
+        matches!(&self.sink, Sink::File(file) if CONTAINER_LOG.contains(&file.path.as_str()))
+    }
+
     /// The logger in a few words, such as ``envoy` (/dev/stdout)`.
     pub(crate) fn describe(&self) -> String {
         let place = match &self.sink {

@@ -4,7 +4,7 @@ mod crd;
 mod webhook;
 
 use mesh::{Labels, Meta, Object};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crd::UnknownField;
 pub use crd::{RejectedBy, Violation};
@@ -107,6 +107,23 @@ impl Telemetry {
         violations.extend(webhook::check(&telemetry));
         telemetry.violations = violations;
         telemetry
+    }
+
+    /// The object as a manifest, with the metadata that is the user's.
+    pub(crate) fn manifest(&self) -> Value {
+        let meta = &self.meta;
+        let mut metadata = json!({"name": meta.name, "namespace": meta.namespace});
+        for (key, map) in [("labels", &meta.labels), ("annotations", &meta.annotations)] {
+            if !map.is_empty() {
+                metadata[key] = json!(map);
+            }
+        }
+        json!({
+            "apiVersion": format!("{GROUP}/{}", self.version),
+            "kind": "Telemetry",
+            "metadata": metadata,
+            "spec": self.spec,
+        })
     }
 
     /// The fields that the API server drops, as it does not know them.

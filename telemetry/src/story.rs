@@ -18,6 +18,7 @@ use crate::object::Telemetry;
 use crate::who::{Row, Who};
 
 pub use change::Change;
+pub(crate) use name::plain;
 pub use proposal::Proposal;
 
 /// Why one workload logs what it logs; of a waypoint, for one service.

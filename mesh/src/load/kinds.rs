@@ -267,6 +267,7 @@ fn pod(mut pod: Pod, origin: &Origin) -> Result<PodDraft, Problem> {
         labels: meta.labels.clone(),
         annotations: Labels::new(),
         created: meta.created,
+        generation: meta.generation,
         origin: meta.origin.clone(),
     };
     let network = network::Pod::of(plain, &pod, being_deleted);
@@ -327,6 +328,7 @@ fn reduced(metadata: ObjectMeta, origin: &Origin) -> Meta {
         labels: metadata.labels.unwrap_or_default(),
         annotations,
         created: metadata.creation_timestamp.and_then(|time| whole_seconds(time.0)),
+        generation: metadata.generation,
         origin: origin.clone(),
     }
 }

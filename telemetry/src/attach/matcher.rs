@@ -6,6 +6,7 @@
 use std::fmt;
 
 use mesh::{Labels, ProxyKind, ServiceKind, ServiceRef};
+use serde_json::{Value, json};
 
 use crate::object::{TargetRef, Telemetry};
 
@@ -111,6 +112,20 @@ impl<'a> Target<'a> {
             && target.is(GATEWAY_GROUP, "GatewayClass")
             && target.name == "istio-waypoint"
     }
+}
+
+/// A reference to a Gateway, as `targetRefs` have it.
+pub(crate) fn gateway_ref(name: &str) -> Value {
+    json!({"group": GATEWAY_GROUP, "kind": "Gateway", "name": name})
+}
+
+/// A reference to a Service or ServiceEntry, as `targetRefs` have it.
+pub(crate) fn service_ref(service: &ServiceRef) -> Value {
+    let group = match service.kind {
+        ServiceKind::Service => "",
+        ServiceKind::ServiceEntry => "networking.istio.io",
+    };
+    json!({"group": group, "kind": service.kind.as_str(), "name": service.name})
 }
 
 /// Whether all labels of a selector are among those of a workload.

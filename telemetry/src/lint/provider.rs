@@ -1,11 +1,10 @@
 //! Providers that come to no logger, of Telemetry objects and of MeshConfig's defaults.
 
-use accesslog::{Format, FormatOptions, WarningKind};
 use mesh::DEFAULT_REVISION;
 
 use super::{Code, Finding, code, entry};
 use crate::attach::View;
-use crate::logger::{Logger, Sink, Unresolved};
+use crate::logger::Unresolved;
 
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Finding>) {
     for telemetry in view.seen() {
@@ -46,7 +45,7 @@ struct Problem {
 fn problem(view: &View<'_>, name: &str) -> Option<Problem> {
     let unresolved = match view.providers.find(name) {
         Ok(logger) => {
-            let message = format!("`{name}`: {}", refusal(logger)?);
+            let message = format!("`{name}`: {}", logger.refusal()?);
             return Some(Problem {
                 code: &code::PROVIDER_REFUSED_BY_ENVOY,
                 message,
@@ -70,29 +69,4 @@ fn problem(view: &View<'_>, name: &str) -> Option<Problem> {
         _ => None,
     };
     Some(Problem { code, message: format!("`{name}` logs nothing: {unresolved}"), instead })
-}
-
-/// Why Envoy refuses a logger, as far as that can be told.
-fn refusal(logger: &Logger) -> Option<String> {
-    let Sink::File(file) = &logger.sink else { return None };
-    if file.path.is_empty() {
-        return Some("Envoy refuses an empty path".to_owned());
-    }
-    match file.compile(&FormatOptions::new()) {
-        Ok(format) => unknown_operator(&format),
-        Err(error) => Some(format!("Envoy refuses the format: {error}")),
-    }
-}
-
-/// An operator of a format that Envoy does not have. Lines are read in spite of it, as a newer Envoy
-/// may have it.
-fn unknown_operator(format: &Format) -> Option<String> {
-    format.warnings().iter().find_map(|warning| match warning.kind() {
-        WarningKind::UnknownOperator { name, closest } => {
-            let close = closest.map(|closest| format!("; close is `%{closest}%`"));
-            let close = close.unwrap_or_default();
-            Some(format!("Envoy 1.40 refuses the format: it has no operator `%{name}%`{close}"))
-        }
-        _ => None,
-    })
 }

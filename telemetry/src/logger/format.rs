@@ -1,6 +1,6 @@
 //! The formats that istiod sends for what the user wrote.
 
-use accesslog::Preset;
+use accesslog::{Encoding, Preset};
 use mesh::{AccessLogEncoding, FileProvider, LogFormat, MeshConfig};
 use serde_json::{Map, Value};
 
@@ -62,6 +62,37 @@ fn default_json() -> Map<String, Value> {
 /// The text of a preset of the reader, whose newest are what istiod sends.
 pub(super) fn preset(name: &str) -> &'static str {
     Preset::from_name(name).map_or("", Preset::text)
+}
+
+impl FileFormat {
+    /// The format by the name of its preset, with what stands behind it, such as
+    /// `istio + %UPSTREAM_REQUEST_ATTEMPT_COUNT%`; else the whole format.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::EnvoyDefault => "envoy".to_owned(),
+            Self::Text(text) => text_preset(text).unwrap_or_else(|| text.trim_end().to_owned()),
+            Self::Json(object) => {
+                json_preset(object).unwrap_or_else(|| Value::Object(object.clone()).to_string())
+            }
+        }
+    }
+}
+
+fn json_preset(object: &Map<String, Value>) -> Option<String> {
+    let presets = Preset::ALL.iter().filter(|preset| preset.encoding() == Encoding::Json);
+    let mut same = presets.filter(|preset| {
+        serde_json::from_str(preset.text()).is_ok_and(|own: Map<String, Value>| own == *object)
+    });
+    same.next().map(|preset| preset.name().to_owned())
+}
+
+fn text_preset(text: &str) -> Option<String> {
+    let mut texts = Preset::ALL.iter().filter(|preset| preset.encoding() == Encoding::Text);
+    texts.find_map(|preset| {
+        let more = text.trim_end().strip_prefix(preset.text().trim_end())?.trim();
+        let name = preset.name();
+        Some(if more.is_empty() { name.to_owned() } else { format!("{name} + {more}") })
+    })
 }
 
 #[cfg(test)]

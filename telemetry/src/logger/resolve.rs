@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::{Als, File, Logger, Otel, Sink, Upstream, format};
 
+/// The builtin provider, which every mesh has.
+pub(crate) const BUILTIN: &str = "envoy";
+
 /// Filter state that goes with a record unless the provider says otherwise.
 const FILTER_STATE: [&str; 2] = ["upstream_peer", "downstream_peer"];
 
@@ -96,6 +99,25 @@ impl Providers {
     /// The loggers of the providers that come to one, in MeshConfig's order.
     pub(crate) fn loggers(&self) -> impl Iterator<Item = &Arc<Logger>> {
         self.loggers.iter().flatten()
+    }
+
+    /// The providers for the log of a proxy's container: the mesh's own, in its order, then the builtin.
+    pub(crate) fn for_container_log(&self) -> impl Iterator<Item = &Arc<Logger>> {
+        let usable = || self.loggers().filter(|it| self.is_for_container_log(it));
+        let builtin = |it: &&Arc<Logger>| it.provider.as_deref() == Some(BUILTIN);
+        usable().filter(move |it| !builtin(it)).chain(usable().filter(builtin))
+    }
+
+    /// Whether a logger writes to the log of a proxy's container, Envoy takes it, and its name leads
+    /// to it.
+    pub(crate) fn is_for_container_log(&self, logger: &Arc<Logger>) -> bool {
+        logger.is_container_log() && logger.refusal().is_none() && self.is_found(logger)
+    }
+
+    /// Whether a provider's own name leads to it, and not to one before it.
+    pub(crate) fn is_found(&self, logger: &Arc<Logger>) -> bool {
+        let name = logger.provider.as_deref().unwrap_or_default();
+        self.find(name).is_ok_and(|found| Arc::ptr_eq(found, logger))
     }
 
     /// The name of a provider that takes access logs and is much like `name`.

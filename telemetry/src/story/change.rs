@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::proposal::{Entry, Proposal};
+use super::proposal::Proposal;
 use crate::attach::{Target, View};
 use crate::decide::Decision;
-use crate::logger::{Logger, Sink};
-use crate::object::{Mode, Side, Telemetry};
+use crate::entry::{self, Entry};
+use crate::logger::{BUILTIN, Logger, Sink};
+use crate::object::{Side, Telemetry};
 use crate::who::Row;
 
 /// What would turn logging on, for a workload with a side that does not log; or off, for one that logs
@@ -22,9 +23,6 @@ pub struct Change {
     /// Why there is no such object.
     pub why_not: Option<String>,
 }
-
-/// The builtin provider, which every mesh has.
-const BUILTIN: &str = "envoy";
 
 /// Finds the change.
 pub(super) fn find(view: &View<'_>, target: &Target<'_>, row: &Row) -> Change {
@@ -87,21 +85,7 @@ fn entries(view: &View<'_>, sides: &[(Side, &Decision)], turns_on: bool) -> Vec<
             providers.map(Entry::off).collect()
         }
     };
-    let by_side: Vec<(Side, Vec<Entry>)> =
-        sides.iter().map(|(side, decision)| (*side, of_side(decision))).collect();
-    match by_side.as_slice() {
-        [(_, one)] => one.clone(),
-        [(_, one), (_, other)] if one == other => one.clone(),
-        _ => by_side.into_iter().flat_map(|(side, entries)| with_mode(entries, side)).collect(),
-    }
-}
-
-fn with_mode(entries: Vec<Entry>, side: Side) -> impl Iterator<Item = Entry> {
-    let mode = match side {
-        Side::Client => Mode::Client,
-        Side::Server => Mode::Server,
-    };
-    entries.into_iter().map(move |entry| Entry { mode, ..entry })
+    entry::of_sides(sides.iter().map(|(side, decision)| (*side, of_side(decision))).collect())
 }
 
 /// What logs now. MeshConfig's own loggers have no name, and a provider stands for them.
@@ -123,17 +107,13 @@ fn wanted(view: &View<'_>, decision: &Decision) -> String {
     let defaults = &view.mesh().default_access_logging;
     let known = |name: &&String| view.providers.find(name).is_ok();
     let disabled = decision.disabled_providers.first();
-    disabled.or_else(|| defaults.iter().find(known)).cloned().unwrap_or_else(|| stdout(view))
+    disabled.or_else(|| defaults.iter().find(known)).cloned().unwrap_or_else(|| container_log(view))
 }
 
-/// A provider for standard output: the first of the mesh's own, else the builtin.
-fn stdout(view: &View<'_>) -> String {
-    let own = |logger: &&Arc<Logger>| {
-        let file = matches!(&logger.sink, Sink::File(file) if file.path == "/dev/stdout");
-        file && logger.provider.as_deref() != Some(BUILTIN)
-    };
-    let found = view.providers.loggers().find(own).and_then(|logger| logger.provider.clone());
-    found.unwrap_or_else(|| BUILTIN.to_owned())
+/// A provider for the container's log, else the builtin.
+fn container_log(view: &View<'_>) -> String {
+    let found = view.providers.for_container_log().next();
+    found.and_then(|logger| logger.provider.clone()).unwrap_or_else(|| BUILTIN.to_owned())
 }
 
 /// The provider that stands for MeshConfig's own loggers: the builtin, which has MeshConfig's format,
@@ -143,7 +123,7 @@ fn stand_in(view: &View<'_>) -> String {
         |logger: &Arc<Logger>| matches!(&logger.sink, Sink::File(it) if !it.path.is_empty());
     match view.providers.find(BUILTIN) {
         Ok(logger) if usable(logger) => BUILTIN.to_owned(),
-        _ => stdout(view),
+        _ => container_log(view),
     }
 }
 

@@ -1,11 +1,12 @@
 //! An object that would change what a workload logs.
 
-use mesh::{Meta, Object, ProxyKind, ServiceKind};
+use mesh::{Meta, Object, ProxyKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::name;
-use crate::attach::{GATEWAY_NAME, LevelKind, Target, View};
+use crate::attach::{GATEWAY_NAME, LevelKind, Target, View, gateway_ref, service_ref};
+use crate::entry::Entry;
 use crate::object::{Mode, Telemetry};
 
 /// A Telemetry to apply: a new one, or one that is there with other entries.
@@ -26,45 +27,11 @@ pub struct Proposal {
     pub(super) telemetry: Telemetry,
 }
 
-/// An entry of `accessLogging` for one provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) mode: Mode,
-    pub(super) provider: String,
-    pub(super) filter: Option<String>,
-    pub(super) disabled: bool,
-}
-
-impl Entry {
-    pub(super) fn on(provider: String, filter: Option<String>) -> Self {
-        Self { mode: Mode::ClientAndServer, provider, filter, disabled: false }
-    }
-
-    pub(super) fn off(provider: String) -> Self {
-        Self { mode: Mode::ClientAndServer, provider, filter: None, disabled: true }
-    }
-
-    fn json(&self) -> Value {
-        let mut entry = Map::new();
-        if self.mode != Mode::ClientAndServer {
-            entry.insert("match".to_owned(), json!({"mode": self.mode.as_str()}));
-        }
-        entry.insert("providers".to_owned(), json!([{"name": self.provider}]));
-        if let Some(filter) = &self.filter {
-            entry.insert("filter".to_owned(), json!({"expression": filter}));
-        }
-        if self.disabled {
-            entry.insert("disabled".to_owned(), true.into());
-        }
-        Value::Object(entry)
-    }
-}
-
 impl Proposal {
     /// An object with the entries for a proxy: the last that attaches to it if there is one, as a second
     /// would make the result depend on other pods; else a new one for the workload alone, if it can be
     /// told from others.
-    pub(super) fn new(view: &View<'_>, target: &Target<'_>, entries: &[Entry]) -> Self {
+    pub(crate) fn new(view: &View<'_>, target: &Target<'_>, entries: &[Entry]) -> Self {
         let namespace = view.workload_namespace(target);
         let levels = view.levels(target);
         let attached = levels.iter().rev().find(|level| level.kind == LevelKind::Workload);
@@ -137,20 +104,11 @@ impl Proposal {
         edits: bool,
         remarks: Vec<String>,
     ) -> Self {
-        let mut metadata = json!({"name": meta.name, "namespace": meta.namespace});
-        if !meta.labels.is_empty() {
-            metadata["labels"] = json!(meta.labels);
-        }
-        let manifest = json!({
-            "apiVersion": format!("telemetry.istio.io/{version}"),
-            "kind": "Telemetry",
-            "metadata": metadata,
-            "spec": spec,
-        });
         let (group, kind) = (crate::object::GROUP.to_owned(), "Telemetry".to_owned());
         let object = meta.qualified_name();
         let telemetry =
             Telemetry::of(&Object { group, version, kind, meta, spec: Value::Object(spec) });
+        let manifest = telemetry.manifest();
         let yaml = serde_saphyr::to_string(&manifest).unwrap_or_else(|_| manifest.to_string());
         Self { object, edits, yaml, manifest, remarks, telemetry }
     }
@@ -159,18 +117,11 @@ impl Proposal {
 /// How a new object attaches to a proxy alone: the field of `spec` and its value.
 fn attachment(target: &Target<'_>) -> Option<(&'static str, Value)> {
     let gateway = target.labels.get(GATEWAY_NAME);
-    let target_ref = |group: &str, kind: &str, name: &str| {
-        let reference = json!([{"group": group, "kind": kind, "name": name}]);
-        Some(("targetRefs", reference))
-    };
     match (gateway, target.service) {
-        (Some(_), Some(service)) if target.kind == ProxyKind::Waypoint => match service.kind {
-            ServiceKind::Service => target_ref("", "Service", &service.name),
-            ServiceKind::ServiceEntry => {
-                target_ref("networking.istio.io", "ServiceEntry", &service.name)
-            }
-        },
-        (Some(name), _) => target_ref("gateway.networking.k8s.io", "Gateway", name),
+        (Some(_), Some(service)) if target.kind == ProxyKind::Waypoint => {
+            Some(("targetRefs", json!([service_ref(service)])))
+        }
+        (Some(name), _) => Some(("targetRefs", json!([gateway_ref(name)]))),
         (None, _) => {
             let labels = mesh::stable_labels(target.labels);
             (!labels.is_empty()).then(|| ("selector", json!({"matchLabels": labels})))

@@ -1,8 +1,6 @@
 //! `telemetry who`: a row a pod.
 
-use accesslog::{Encoding, Preset};
-use serde_json::{Map, Value};
-use telemetry::{Attached, DecidedBy, Decision, FileFormat, Row, Sink};
+use telemetry::{Attached, DecidedBy, Decision, Row, Sink};
 
 use crate::cli::WhoArgs;
 use crate::cluster::Topic;
@@ -142,32 +140,7 @@ fn destination(logger: &Attached) -> String {
 /// A format by its preset's name, and what stands behind it; else its beginning.
 fn format(logger: &Attached) -> String {
     let Sink::File(file) = &logger.logger.sink else { return String::new() };
-    let text = match &file.format {
-        FileFormat::EnvoyDefault => return "envoy".to_owned(),
-        FileFormat::Text(text) => preset(text).unwrap_or_else(|| text.trim_end().to_owned()),
-        FileFormat::Json(object) => {
-            json_preset(object).unwrap_or_else(|| Value::Object(object.clone()).to_string())
-        }
-    };
-    visible::clipped(text.as_bytes(), FORMAT_SHOWN)
-}
-
-fn json_preset(object: &Map<String, Value>) -> Option<String> {
-    let presets = Preset::ALL.iter().filter(|preset| preset.encoding() == Encoding::Json);
-    let mut same = presets.filter(|preset| {
-        serde_json::from_str(preset.text()).is_ok_and(|own: Map<String, Value>| own == *object)
-    });
-    same.next().map(|preset| preset.name().to_owned())
-}
-
-/// `istio`, or `istio + %UPSTREAM_REQUEST_ATTEMPT_COUNT%`.
-fn preset(text: &str) -> Option<String> {
-    let mut texts = Preset::ALL.iter().filter(|preset| preset.encoding() == Encoding::Text);
-    texts.find_map(|preset| {
-        let more = text.trim_end().strip_prefix(preset.text().trim_end())?.trim();
-        let name = preset.name();
-        Some(if more.is_empty() { name.to_owned() } else { format!("{name} + {more}") })
-    })
+    visible::clipped(file.format.summary().as_bytes(), FORMAT_SHOWN)
 }
 
 fn visible_text(text: &str) -> String {
