@@ -18,7 +18,7 @@
 //!
 //! - streaming lists: `sendInitialEvents` is answered by 422, as by a server without them;
 //! - tables: `kubectl get` makes its own of the objects (name and age only);
-//! - OpenAPI: `kubectl apply` needs `--validate=false`;
+//! - schemas in its OpenAPI document, which says of every kind that its patches can be dry;
 //! - protobuf, aggregated discovery, JSON patches, deletion of collections, `status` and `scale`;
 //! - validation, defaulting and conversion: versions of a kind share their content;
 //! - field ownership: server-side apply is a merge that names its manager, without conflicts; a
@@ -32,6 +32,7 @@ mod discovery;
 mod follow;
 mod kinds;
 mod logs;
+mod openapi;
 mod read;
 mod review;
 mod route;

@@ -5,7 +5,7 @@
 //! logged twice for the same request, as text and as JSON; [`pair`] brings the two together. What a
 //! text line can mean is worked out by [`reference`], slowly and without the crate's own reader;
 //! [`judge`] compares, and [`report`] prints the table. The filter has a play of its own,
-//! [`filter_play`].
+//! [`filter_play`]. Suites that need a cluster have [`kube`], a server of the Kubernetes API.
 
 #![allow(
     clippy::unwrap_used,

@@ -218,7 +218,7 @@ fn refuses() {
              group \"\" in the namespace \"shop\"\n",
         ),
         ("no such kind", "get unicorns", "the server doesn't have a resource type \"unicorns\""),
-        ("another namespace", "create -n none -f MANIFEST --validate=false", "does not match"),
+        ("another namespace", "create -n none -f MANIFEST", "does not match"),
     ] {
         let said = cluster.refused(arguments);
         assert!(said.contains(expected), "{label}: {said}");
@@ -237,25 +237,15 @@ fn writes() {
     for (label, arguments, expected, is_there) in [
         (
             "create, dry",
-            "create -f MANIFEST --dry-run=server --validate=false",
+            "create -f MANIFEST --dry-run=server",
             "telemetry.telemetry.istio.io/look created (server dry run)\n",
             false,
         ),
-        (
-            "apply",
-            "apply -f MANIFEST --validate=false",
-            "telemetry.telemetry.istio.io/look created\n",
-            true,
-        ),
-        (
-            "apply again",
-            "apply -f MANIFEST --validate=false",
-            "telemetry.telemetry.istio.io/look unchanged\n",
-            true,
-        ),
+        ("apply", "apply -f MANIFEST", "telemetry.telemetry.istio.io/look created\n", true),
+        ("apply again", "apply -f MANIFEST", "telemetry.telemetry.istio.io/look unchanged\n", true),
         (
             "server-side apply",
-            "apply --server-side -f MANIFEST --validate=false",
+            "apply --server-side -f MANIFEST",
             "telemetry.telemetry.istio.io/look serverside-applied\n",
             true,
         ),
@@ -276,13 +266,13 @@ fn writes() {
         assert_eq!(cluster.run(arguments), expected, "{label}");
         assert_eq!(look().is_some(), is_there, "{label}");
     }
-    cluster.run("create -f MANIFEST --validate=false");
-    let said = cluster.refused("create -f MANIFEST --validate=false");
+    cluster.run("create -f MANIFEST");
+    let said = cluster.refused("create -f MANIFEST");
     assert!(said.contains("telemetries.telemetry.istio.io \"look\" already exists"), "{said}");
     cluster.run("delete telemetry look");
     let message = "admission webhook \"validation.istio.io\" denied the request: no";
     cluster.server.refuse("Telemetry", message);
-    let said = cluster.refused("create -f MANIFEST --dry-run=server --validate=false");
+    let said = cluster.refused("create -f MANIFEST --dry-run=server");
     assert!(said.contains(message), "{said}");
     assert_eq!(look(), None);
 }

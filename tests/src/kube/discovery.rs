@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::kinds::{KINDS, Kind, api_version};
+use super::openapi;
 use super::route::Answer;
 
 const VERBS: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
@@ -14,6 +15,7 @@ pub(crate) fn answer(segments: &[&str], missing: &BTreeSet<String>) -> Option<An
     let groups = groups(missing);
     let document = match segments {
         ["healthz" | "livez" | "readyz", ..] => return Some(Answer::Text("ok")),
+        ["openapi", "v2"] => return Some(Answer::OpenApi(openapi::document())),
         ["version"] => version(),
         ["api"] => json!({
             "kind": "APIVersions", "versions": ["v1"],

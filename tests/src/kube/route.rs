@@ -45,6 +45,7 @@ pub(crate) struct Asked {
 pub(crate) enum Answer {
     Document(u16, Value),
     Text(&'static str),
+    OpenApi(Vec<u8>),
     Log(Answered),
     Watch(Answered),
 }
@@ -71,6 +72,10 @@ fn respond(answer: Result<Answer, Failure>, is_head: bool) -> Response<Answered>
         }
         Ok(Answer::Text(text)) => {
             (200, None, "text/plain", Answered::Whole(Some(Bytes::from_static(text.as_bytes()))))
+        }
+        Ok(Answer::OpenApi(document)) => {
+            let body = Answered::Whole(Some(document.into()));
+            (200, None, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", body)
         }
         Ok(Answer::Log(body)) => (200, None, "text/plain", body),
         Ok(Answer::Watch(body)) => (200, None, "application/json", body),
