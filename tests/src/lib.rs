@@ -33,6 +33,7 @@ pub mod play;
 pub mod reference;
 pub mod report;
 pub mod sidecar_pair;
+pub mod tail_play;
 pub mod token;
 pub mod truth;
 pub mod upstream;
