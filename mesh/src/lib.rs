@@ -8,6 +8,7 @@ mod describe;
 pub mod injection;
 mod inventory;
 mod labels;
+pub mod lint;
 mod load;
 mod meta;
 pub mod network;

@@ -9,6 +9,7 @@ mod destination_rules;
 mod endpoints;
 mod hostname;
 mod judge;
+mod lint;
 mod object;
 mod observed;
 mod outbound;
@@ -32,6 +33,7 @@ pub use endpoints::{
     EndpointChange, EndpointRow, EndpointTable, PodAddresses, Status, Unresolved, endpoints,
 };
 pub use judge::{Judgement, Verdict, judge};
+pub use lint::{CODES, LintOptions, lint};
 pub use object::{
     Delegate, Destination, DestinationRule, EgressListener, HttpMatch, HttpRoute, IngressListener,
     L4Match, L4Route, ListenerPort, OutboundTrafficPolicy, PolicyMode, Sidecar, Subset,
@@ -39,7 +41,7 @@ pub use object::{
 };
 pub use observed::Observed;
 pub use outbound::{Call, Fate, Outbound, Outcome, Speech};
-pub use problems::{Problem, Severity, problems};
+pub use problems::{Problem, problems};
 pub use registry::{
     Alias, Endpoint, ExportTo, Health, Port, Provider, Registry, Resolution, Seen, Service,
 };

@@ -11,6 +11,7 @@ mod webhook;
 
 use std::fmt;
 
+use mesh::lint::{Code, INVALID_FIELD, INVALID_OBJECT, RejectedBy, UNKNOWN_FIELD};
 use mesh::{Object, clip, closest, describe};
 use serde_json::Value;
 
@@ -23,21 +24,14 @@ const MOST: usize = 100;
 /// Something that is wrong with an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What becomes of the object.
-    pub severity: Severity,
+    /// What it is; its severity is error where the object is refused, and else warning.
+    pub code: &'static Code,
+    /// Who refuses the object; `None` where an API server takes it, and it is not what it looks like.
+    pub rejected_by: Option<RejectedBy>,
     /// The path of the field, such as `spec.egress[0].hosts[1]`.
     pub field: String,
     /// What was expected and what was found, in words.
     pub message: String,
-}
-
-/// What becomes of an object with a problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// An API server takes it, and it is not what it looks like.
-    Warning,
-    /// An API server refuses it, by the schema of its CRD or by Istio's webhook.
-    Error,
 }
 
 /// What is wrong with an object, of which 100 problems are told: nothing for other kinds than Sidecar,
@@ -72,11 +66,12 @@ pub fn problems(object: &Object) -> Vec<Problem> {
         "DestinationRule" => &schema::DESTINATION_RULE,
         _ => return Vec::new(),
     };
-    let mut found = Found { problems: Vec::new() };
+    let mut found = Found { problems: Vec::new(), by: RejectedBy::Crd };
     if !object.spec.is_null() {
         walk(rule, &object.spec, "spec", &mut found);
     }
     if object.kind == "Sidecar" {
+        found.by = RejectedBy::Webhook;
         webhook::check(&object.spec, &object.meta.namespace, &mut found);
     }
     found.problems
@@ -85,28 +80,39 @@ pub fn problems(object: &Object) -> Vec<Problem> {
 /// The problems of an object.
 struct Found {
     problems: Vec<Problem>,
+    /// Who is asked.
+    by: RejectedBy,
 }
 
 impl Found {
     fn error(&mut self, field: &str, message: impl Into<String>) {
-        self.add(Severity::Error, field, message.into());
+        let code = match self.by {
+            RejectedBy::Crd => &INVALID_FIELD,
+            RejectedBy::Webhook => &INVALID_OBJECT,
+        };
+        self.add(code, Some(self.by), field, message.into());
     }
 
-    fn warning(&mut self, field: &str, message: impl Into<String>) {
-        self.add(Severity::Warning, field, message.into());
+    fn warning(&mut self, code: &'static Code, field: &str, message: impl Into<String>) {
+        self.add(code, None, field, message.into());
     }
 
     /// Errors are kept in place of warnings where there are too many: they decide over the object.
-    fn add(&mut self, severity: Severity, field: &str, message: String) {
+    fn add(
+        &mut self,
+        code: &'static Code,
+        rejected_by: Option<RejectedBy>,
+        field: &str,
+        message: String,
+    ) {
         if self.problems.len() >= MOST {
-            let is_warning = |it: &Problem| it.severity == Severity::Warning;
-            let last = self.problems.iter().rposition(is_warning);
+            let last = self.problems.iter().rposition(|it| it.rejected_by.is_none());
             match last {
-                Some(place) if severity == Severity::Error => self.problems.remove(place),
+                Some(place) if rejected_by.is_some() => self.problems.remove(place),
                 _ => return,
             };
         }
-        self.problems.push(Problem { severity, field: field.to_owned(), message });
+        self.problems.push(Problem { code, rejected_by, field: field.to_owned(), message });
     }
 }
 
@@ -134,7 +140,7 @@ fn walk(rule: &Rule, value: &Value, path: &str, found: &mut Found) {
                 let path = format!("{path}.{}", clip(key));
                 match fields.iter().find(|(name, _)| name == key) {
                     Some((_, rule)) => child(rule, value, &path, found),
-                    None => found.warning(&path, unknown(key, fields)),
+                    None => found.warning(&UNKNOWN_FIELD, &path, unknown(key, fields)),
                 }
             }
         }

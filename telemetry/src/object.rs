@@ -7,7 +7,7 @@ use mesh::{Labels, Meta, Object};
 use serde_json::Value;
 
 use crd::UnknownField;
-pub use crd::{RejectedBy, Violation};
+pub use crd::Violation;
 
 /// The API group of the Telemetry kind.
 pub(crate) const GROUP: &str = "telemetry.istio.io";

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use sidecar::IstioVersion;
 
-use super::telemetry::{AmongArgs, ManifestArgs, OnePodArgs};
+use super::telemetry::{AmongArgs, LintArgs, ManifestArgs, OnePodArgs};
 use super::{DocumentOutput, FormatArgs};
 use crate::pods::PodName;
 
@@ -19,7 +19,8 @@ Examples:
   logcollector sidecar scope productpage-v1-dffc47f64-qw4bk -n bookinfo -f cluster.yaml
   logcollector sidecar endpoints my-shell -f cluster.yaml --with new-sidecar.yaml
   logcollector sidecar check new-sidecar.yaml -f cluster.yaml access.log
-  logcollector sidecar suggest -f cluster.yaml --policy REGISTRY_ONLY access.log")]
+  logcollector sidecar suggest -f cluster.yaml --policy REGISTRY_ONLY access.log
+  logcollector sidecar lint -f manifests/ --fail-on warning")]
 pub(crate) enum SidecarCommand {
     /// Show the services and ports that a pod's proxy can reach, and why
     #[command(after_help = "\
@@ -35,6 +36,7 @@ Examples:
     Endpoints(ReachArgs),
     Check(CheckArgs),
     Suggest(SuggestArgs),
+    Lint(SidecarLintArgs),
 }
 
 /// What is in no object.
@@ -137,6 +139,29 @@ pub(crate) struct SuggestArgs {
     /// How to print: pretty is YAML to apply [default: pretty]
     #[arg(short, long, value_enum)]
     pub(crate) output: Option<DocumentOutput>,
+}
+
+/// Find what is wrong with Sidecars: refused, ignored, without effect, or not what they seem
+///
+/// Finds what Istio's own tools report, and what they do not: a policy or hosts thought to be
+/// inherited, a policy that blocks without saying so, hosts that match nothing, and hosts that leave
+/// out a VirtualService. Needs the whole mesh to tell what is not there. Exit code: 1 when there is a
+/// finding at the severity of --fail-on or above.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kubectl get pods,namespaces,services,serviceentries,virtualservices,sidecars,cm -A -o yaml | logcollector sidecar lint -f -
+  logcollector sidecar lint -f manifests/ -n shop --fail-on warning -o json")]
+pub(crate) struct SidecarLintArgs {
+    #[command(flatten)]
+    pub(crate) lint: LintArgs,
+
+    /// Sidecars that can apply to pods with these labels, as `app=reviews,version!=v1`
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) istio: IstioArgs,
 }
 
 /// The logs that tell of calls.

@@ -2,6 +2,7 @@
 
 mod check;
 mod endpoints;
+mod lint;
 mod scope;
 mod suggest;
 
@@ -28,6 +29,7 @@ pub(crate) fn run(command: SidecarCommand) -> Result<Outcome, Error> {
         SidecarCommand::Endpoints(args) => endpoints::run(&args),
         SidecarCommand::Check(args) => check::run(args),
         SidecarCommand::Suggest(args) => suggest::run(args),
+        SidecarCommand::Lint(args) => lint::run(&args),
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod schema;
 
-use serde::Serialize;
+use mesh::lint::RejectedBy;
 use serde_json::Value;
 
 use schema::{Rule, SPEC};
@@ -23,16 +23,6 @@ pub struct Violation {
     pub instead: Option<String>,
     /// The column in a filter expression, in characters from 1.
     pub column: Option<usize>,
-}
-
-/// Who in an API server refuses an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RejectedBy {
-    /// The schema of the CRD.
-    Crd,
-    /// Istio's validating webhook.
-    Webhook,
 }
 
 /// Everything that the CRD refuses in a `spec`.
