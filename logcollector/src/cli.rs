@@ -15,8 +15,8 @@ pub(crate) use filter::{
 };
 pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 pub(crate) use sidecar::{
-    CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand, SidecarLintArgs,
-    SuggestArgs,
+    BalanceArgs, CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand,
+    SidecarLintArgs, SuggestArgs,
 };
 pub(crate) use telemetry::{
     AmongArgs, ExplainArgs, LintArgs, ManifestArgs, OnePodArgs, PodArgs, RenderArgs, ReplayArgs,

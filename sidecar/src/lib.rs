@@ -1,5 +1,6 @@
 //! Istio's Sidecar object: what a proxy can reach, and what its access logs say it does reach.
 
+mod balance;
 mod because;
 mod calls;
 mod check;
@@ -20,6 +21,10 @@ mod suggest;
 mod version;
 mod view;
 
+pub use balance::{
+    Attempt, Balance, BalanceReport, Evenness, FAILURE_FLAGS, HostReport, Latency, MOST_HOSTS,
+    Pods, ServiceLoad, Spread,
+};
 pub use because::Because;
 pub use calls::{
     Calls, Destination as CalledDestination, MOST_DESTINATIONS, WorkloadCalls, WorkloadId,

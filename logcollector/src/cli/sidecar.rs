@@ -20,7 +20,8 @@ Examples:
   logcollector sidecar endpoints my-shell -f cluster.yaml --with new-sidecar.yaml
   logcollector sidecar check new-sidecar.yaml -f cluster.yaml access.log
   logcollector sidecar suggest -f cluster.yaml --policy REGISTRY_ONLY access.log
-  logcollector sidecar lint -f manifests/ --fail-on warning")]
+  logcollector sidecar lint -f manifests/ --fail-on warning
+  logcollector sidecar balance access.log")]
 pub(crate) enum SidecarCommand {
     /// Show the services and ports that a pod's proxy can reach, and why
     #[command(after_help = "\
@@ -37,6 +38,7 @@ Examples:
     Check(CheckArgs),
     Suggest(SuggestArgs),
     Lint(SidecarLintArgs),
+    Balance(BalanceArgs),
 }
 
 /// What is in no object.
@@ -162,6 +164,33 @@ pub(crate) struct SidecarLintArgs {
 
     #[command(flatten)]
     pub(crate) istio: IstioArgs,
+}
+
+/// Show how the load on each service is spread over its upstream hosts
+///
+/// Counts requests, errors and latency of each host from the logs of clients, and says how even the
+/// load is. With manifests hosts have the names of their pods, and endpoints without requests count.
+/// Retries are told apart where the format has %UPSTREAM_REQUEST_ATTEMPT_COUNT%, and placed where the
+/// filter's history is in it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kubectl logs deploy/productpage-v1 -c istio-proxy | logcollector sidecar balance
+  logcollector sidecar balance -f cluster.yaml -n bookinfo -l app=productpage access.log
+  logcollector sidecar balance access.log -o json | jq '.services[] | {cluster, spread}'")]
+pub(crate) struct BalanceArgs {
+    #[command(flatten)]
+    pub(crate) logs: LogsArgs,
+
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+
+    /// How to print [default: pretty on a terminal, json otherwise]
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<DocumentOutput>,
 }
 
 /// The logs that tell of calls.
