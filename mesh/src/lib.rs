@@ -15,6 +15,7 @@ pub mod network;
 mod object;
 mod overlay;
 mod proxy;
+pub mod schema;
 mod selector;
 mod waypoint;
 mod workload;

@@ -12,11 +12,10 @@ mod webhook;
 use std::fmt;
 
 use mesh::lint::{Code, INVALID_FIELD, INVALID_OBJECT, RejectedBy, UNKNOWN_FIELD};
-use mesh::{Object, clip, closest, describe};
-use serde_json::Value;
+use mesh::schema::{Fault, walk};
+use mesh::{Object, describe};
 
 use crate::object::NETWORKING;
-use schema::Rule;
 
 /// The most problems that are found in an object.
 const MOST: usize = 100;
@@ -59,7 +58,7 @@ pub struct Problem {
 /// assert_eq!(problems, ["`spec.egress[0].hosts`: expected a list, found the string `./*`"]);
 /// ```
 pub fn problems(object: &Object) -> Vec<Problem> {
-    let rule = match object.kind.as_str() {
+    let rule: &'static _ = match object.kind.as_str() {
         _ if object.group != NETWORKING => return Vec::new(),
         "Sidecar" => &schema::SIDECAR,
         "VirtualService" => &schema::VIRTUAL_SERVICE,
@@ -68,7 +67,7 @@ pub fn problems(object: &Object) -> Vec<Problem> {
     };
     let mut found = Found { problems: Vec::new(), by: RejectedBy::Crd };
     if !object.spec.is_null() {
-        walk(rule, &object.spec, "spec", &mut found);
+        walk(rule, &object.spec, "spec", &mut |path, fault| note(path, fault, &mut found));
     }
     if object.kind == "Sidecar" {
         found.by = RejectedBy::Webhook;
@@ -116,50 +115,26 @@ impl Found {
     }
 }
 
-/// Checks a value by the schema.
-fn walk(rule: &Rule, value: &Value, path: &str, found: &mut Found) {
-    match (rule, value) {
-        (Rule::Any, _) | (Rule::Bool, Value::Bool(_)) | (Rule::Text, Value::String(_)) => {}
-        (Rule::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => {}
-        (Rule::Choice(names), Value::String(text)) if names.contains(&text.as_str()) => {}
-        (Rule::Labels, Value::Object(map)) => {
-            for (key, value) in map {
-                child(&Rule::Text, value, &format!("{path}[{}]", clip(key)), found);
-            }
+/// A fault of the schema, in words.
+fn note(path: &str, fault: Fault<'_>, found: &mut Found) {
+    match fault {
+        Fault::Missing => found.error(path, "is missing"),
+        Fault::Refused(message) => found.error(path, message),
+        Fault::TooMany(most) => found.error(path, format!("expected {most} at most, found more")),
+        Fault::Outside { least, most, found: number } => {
+            found.error(path, format!("expected a number from {least} to {most}, found {number}"));
         }
-        (Rule::List(rule), Value::Array(items)) => {
-            for (index, item) in items.iter().enumerate() {
-                walk(rule, item, &format!("{path}[{index}]"), found);
-            }
+        Fault::Type { rule, found: value } => {
+            let (expected, value) = (rule.expected(), describe(value));
+            found.error(path, format!("expected {expected}, found {value}"));
         }
-        (Rule::Object { fields, required }, Value::Object(map)) => {
-            for name in required.iter().filter(|name| value[**name].is_null()) {
-                found.error(&format!("{path}.{name}"), "is missing");
-            }
-            for (key, value) in map {
-                let path = format!("{path}.{}", clip(key));
-                match fields.iter().find(|(name, _)| name == key) {
-                    Some((_, rule)) => child(rule, value, &path, found),
-                    None => found.warning(&UNKNOWN_FIELD, &path, unknown(key, fields)),
-                }
-            }
+        Fault::Unknown { .. } => {
+            let hint = fault.closest().map(|name| format!("; is `{name}` meant?"));
+            let hint = hint.unwrap_or_default();
+            let message = format!("there is no such field, an API server drops it{hint}");
+            found.warning(&UNKNOWN_FIELD, path, message);
         }
-        _ => found.error(path, format!("expected {}, found {}", rule.expected(), describe(value))),
     }
-}
-
-/// Checks a field of an object; null is as if it were not there.
-fn child(rule: &Rule, value: &Value, path: &str, found: &mut Found) {
-    if !value.is_null() {
-        walk(rule, value, path, found);
-    }
-}
-
-/// What is said of a field that the schema does not have.
-fn unknown(key: &str, fields: &[(&'static str, Rule)]) -> String {
-    let names = fields.iter().map(|(name, _)| *name);
-    let hint = closest(key, names).map(|name| format!("; is `{name}` meant?"));
-    format!("there is no such field, an API server drops it{}", hint.unwrap_or_default())
 }
 
 impl fmt::Display for Problem {

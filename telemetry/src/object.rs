@@ -3,6 +3,7 @@
 mod crd;
 mod webhook;
 
+use mesh::schema::{labels, list, text};
 use mesh::{Labels, Meta, Object};
 use serde_json::Value;
 
@@ -205,17 +206,4 @@ fn target_ref(value: &Value) -> TargetRef {
         kind: text(&value["kind"]),
         name: text(&value["name"]),
     }
-}
-
-fn labels(value: &Value) -> Labels {
-    let pairs = value.as_object().into_iter().flatten();
-    pairs.filter(|(_, v)| !v.is_null()).map(|(key, v)| (key.clone(), text(v))).collect()
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
