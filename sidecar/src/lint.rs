@@ -10,6 +10,7 @@ pub(crate) mod code;
 mod hosts;
 mod inherit;
 mod mismatch;
+mod ports;
 mod routing;
 mod selection;
 

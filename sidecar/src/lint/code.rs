@@ -7,7 +7,7 @@ pub(crate) use mesh::lint::{
 };
 
 /// All codes of [`lint`](crate::lint).
-pub const CODES: [&Code; 23] = [
+pub const CODES: [&Code; 25] = [
     &INVALID_FIELD,
     &INVALID_OBJECT,
     &UNKNOWN_FIELD,
@@ -27,6 +27,8 @@ pub const CODES: [&Code; 23] = [
     &UNKNOWN_NAMESPACE,
     &HOST_MATCHES_NOTHING,
     &VIRTUAL_SERVICE_DROPPED,
+    &HIDDEN_BY_PORT,
+    &OTHER_PROTOCOL,
     &IST0101,
     &IST0110,
     &IST0111,
@@ -70,6 +72,14 @@ pub(super) const HOST_MATCHES_NOTHING: Code =
 pub(super) const VIRTUAL_SERVICE_DROPPED: Code = Code::warning(
     "virtual-service-dropped",
     "a service is imported, and a VirtualService for it in another namespace is not",
+);
+pub(super) const HIDDEN_BY_PORT: Code = Code::warning(
+    "hidden-by-port-listener",
+    "a listener with a port has the routes of that port, and a service of it is imported elsewhere",
+);
+pub(super) const OTHER_PROTOCOL: Code = Code::warning(
+    "other-protocol",
+    "the protocol of a listener counts in place of that of the services that it imports",
 );
 pub(super) const IST0110: Code =
     Code::error("IST0110", "several Sidecars select the same workload (istioctl)");

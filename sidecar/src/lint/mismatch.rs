@@ -9,6 +9,9 @@ use super::hosts::Check;
 use crate::hostname::{is_covered, is_wildcard};
 use crate::registry::Service;
 
+/// The most services of a namespace that a name is compared with.
+const COMPARED: usize = 1_000;
+
 /// An entry, `NAMESPACE/NAME`, of a listener.
 pub(super) struct Entry<'e> {
     pub(super) namespace: &'e str,
@@ -145,10 +148,15 @@ fn wildcard(check: &Check<'_>, entry: &Entry<'_>) -> Option<Reason> {
 /// Nothing of the name is anywhere.
 fn unknown(check: &Check<'_>, entry: &Entry<'_>) -> Reason {
     let services = check.view.registry.services();
-    let lower = entry.name.to_ascii_lowercase();
-    let by_case = services.iter().find(|it| it.host.to_ascii_lowercase() == lower);
+    let is_near = |it: &&Arc<Service>| match entry.namespace {
+        "*" => false,
+        "." => check.namespaces.contains(&it.namespace.as_str()),
+        namespace => it.namespace == namespace,
+    };
+    let by_case = services.iter().find(|it| it.host.eq_ignore_ascii_case(entry.name));
     let meant = by_case.or_else(|| {
-        let host = mesh::closest(entry.name, services.iter().map(|it| it.host.as_str()))?;
+        let near = services.iter().filter(is_near).take(COMPARED);
+        let host = mesh::closest(entry.name, near.map(|it| it.host.as_str()))?;
         check.view.registry.by_host(host).next()
     });
     let instead = meant.map(|it| format!("{}/{}", it.namespace, it.host));

@@ -1,4 +1,4 @@
-//! VirtualServices that do not count for services that are imported.
+//! What Sidecars import, and VirtualServices that do not count for it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mesh::lint::Finding;
 use mesh::{Inventory, Labels, ProxyKind};
 
-use super::{code, finding, namespaces_of};
+use super::{code, finding, namespaces_of, ports};
 use crate::hostname::{is_wildcard, overlap};
 use crate::object::Sidecar;
 use crate::scope::{Scope, ScopeListener, Target};
@@ -26,9 +26,6 @@ struct Dropped {
 }
 
 pub(super) fn check(view: &View, inventory: &Inventory, found: &mut Vec<Finding>) {
-    if view.virtual_services.is_empty() {
-        return;
-    }
     let labels = Labels::new();
     for sidecar in view.sidecars.values().flatten().filter(|sidecar| !sidecar.egress.is_empty()) {
         // From how many namespaces each is dropped, and the first of them.
@@ -36,6 +33,7 @@ pub(super) fn check(view: &View, inventory: &Inventory, found: &mut Vec<Finding>
         for namespace in namespaces_of(view, inventory, sidecar).into_iter().take(NAMESPACES) {
             let target = Target { namespace, labels: &labels, kind: ProxyKind::Sidecar };
             let scope = Scope::applied(view, &target, Arc::clone(sidecar));
+            ports::check(sidecar, &scope, found);
             for (index, listener) in scope.listeners.iter().enumerate() {
                 for it in dropped_by(view, index, listener, namespace) {
                     dropped.entry(it).or_insert((namespace, 0)).1 += 1;

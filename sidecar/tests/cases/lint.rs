@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use mesh::Selector;
 use mesh::lint::Finding;
+use mesh::{Loader, Selector};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
 use sidecar::{CODES, LintOptions, lint};
 
 use crate::notation::load;
@@ -132,4 +135,90 @@ fn labels_choose_among_sidecars() {
     );
     assert_eq!(objects("only app=one"), of(&["Sidecar/a/one", "Sidecar/istio-system/all"]));
     assert_eq!(objects("only app=two"), of(&["Sidecar/b/all", "Sidecar/istio-system/all"]));
+}
+
+fn key() -> impl Strategy<Value = String> {
+    const KEYS: [&str; 17] = [
+        "egress",
+        "ingress",
+        "hosts",
+        "port",
+        "number",
+        "protocol",
+        "name",
+        "bind",
+        "captureMode",
+        "outboundTrafficPolicy",
+        "mode",
+        "egressProxy",
+        "workloadSelector",
+        "labels",
+        "app",
+        "http",
+        "destination",
+    ];
+    prop_oneof![8 => proptest::sample::select(&KEYS[..]).prop_map(str::to_owned), 1 => ".{0,3}"]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        "[.*~a-c]{0,2}/[*.a-c]{0,5}",
+        "shop/cart\\.shop\\.svc\\.cluster\\.local",
+        "HTTP",
+        "ALLOW_ANY",
+        "one",
+        ".{0,8}"
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (0..70_000).prop_map(Value::from),
+        text.prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 48, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((key(), inner), 0..4)
+                .prop_map(|pairs| pairs.into_iter().collect::<Map<_, _>>().into()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn any_object_can_be_looked_at(
+        fields in vec((key(), value()), 0..4),
+        hosts in vec("([.*~]|[a-c]|shop|istio-system)/([*.a-c]{1,5}|cart.shop.svc.cluster.local)", 1..6),
+        kind in proptest::sample::select(vec!["Sidecar", "VirtualService", "DestinationRule"]),
+        port in 0..100,
+    ) {
+        let object = |kind: &str, namespace: &str, name: &str, spec: Value| json!({
+            "apiVersion": "networking.istio.io/v1",
+            "kind": kind,
+            "metadata": { "name": name, "namespace": namespace },
+            "spec": spec,
+        });
+        let spec = Value::from(fields.into_iter().collect::<Map<_, _>>());
+        let plain = json!({ "egress": [
+            { "port": { "number": port, "protocol": "HTTP" }, "bind": "", "hosts": hosts },
+            { "hosts": hosts },
+        ] });
+        let objects = [
+            object(kind, "shop", "any", spec),
+            object("Sidecar", "shop", "hosts", plain.clone()),
+            object("Sidecar", "istio-system", "hosts", plain),
+        ];
+        let objects: Vec<String> = objects.iter().map(Value::to_string).collect();
+        let mut loader = Loader::new();
+        loader.add("objects", objects.join("\n---\n").as_bytes());
+        let manifests = "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\n\
+                         spec: {ports: [{name: http, port: 80}]}\n---\napiVersion: v1\nkind: Pod\n\
+                         metadata: {name: p, namespace: shop, labels: {app: one}}\n";
+        loader.add("others", manifests.as_bytes());
+        let found = lint(&loader.finish().inventory, &LintOptions::default());
+        prop_assert!(found.is_sorted_by_key(|it| it.severity));
+        prop_assert!(found.iter().all(|it| CODES.iter().any(|code| code.name == it.code)));
+    }
 }

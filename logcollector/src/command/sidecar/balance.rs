@@ -18,8 +18,7 @@ use crate::source::one_stdin;
 use crate::{terminal, visible};
 
 /// The columns of the table.
-const HEADER: [&str; 9] =
-    ["HOST", "POD", "REQUESTS", "SHARE", "ERRORS", "RETRIES", "P50", "P90", "P99"];
+const HEADER: [&str; 8] = ["HOST", "REQUESTS", "SHARE", "ERRORS", "RETRIES", "P50", "P90", "P99"];
 
 /// The longest and the shortest bar, in columns.
 const BAR: (usize, usize) = (40, 8);
@@ -159,7 +158,7 @@ fn table(service: &ServiceLoad, width: usize, paint: Paint) -> String {
     let errors: Vec<u64> = shown.clone().map(|host| host.errors).collect();
     let style = |row: usize, (column, _): (usize, &str)| match (row, column) {
         (0, _) => BOLD,
-        (row, 4) if errors.get(row - 1).is_some_and(|errors| *errors > 0) => RED,
+        (row, 3) if errors.get(row - 1).is_some_and(|errors| *errors > 0) => RED,
         _ => anstyle::Style::new(),
     };
     let plain = grid.text(|_, _| anstyle::Style::new(), Paint::new(false));
@@ -185,17 +184,17 @@ fn table(service: &ServiceLoad, width: usize, paint: Paint) -> String {
     text
 }
 
-fn cells(host: &HostReport, retries: bool) -> [String; 9] {
+/// The cells of a host, which goes by the name of its pod where that is known.
+fn cells(host: &HostReport, retries: bool) -> [String; 8] {
     let time = |of: fn(&Latency) -> u64| {
         host.latency_ms.as_ref().map_or("-".to_owned(), |latency| of(latency).to_string())
     };
-    let text = |text: &str| visible::clipped(text.as_bytes(), 46);
+    let name = host.pod.as_deref().unwrap_or(&host.address);
     [
-        text(&host.address),
-        host.pod.as_deref().map_or("-".to_owned(), text),
+        visible::clipped(name.as_bytes(), 46),
         host.requests.to_string(),
         format!("{:.1} %", 100.0 * host.share),
-        with_part(host.errors, host.requests),
+        host.errors.to_string(),
         host.retries.filter(|_| retries).map_or("-".to_owned(), |retries| retries.to_string()),
         time(|it| it.p50),
         time(|it| it.p90),
