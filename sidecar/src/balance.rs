@@ -119,34 +119,32 @@ impl Balance {
         };
         let count = number(record, WellKnown::AttemptCount);
         let failed = has_failed(record);
-        let host = text(record, WellKnown::UpstreamHost);
+        let whole = latency(record);
+        let is_retried = count.is_some_and(|count| count > 1);
         // The time of a retried request is that of all its attempts together.
-        let latency_ms = if count.is_some_and(|count| count > 1) { None } else { latency(record) };
+        let latency_ms = whole.filter(|_| !is_retried);
+        let host = text(record, WellKnown::UpstreamHost);
         let last = host.map(|host| Attempt { host: Some(host), failed, latency_ms });
         let attempts = history.unwrap_or(last.as_slice());
         let known = u64::try_from(attempts.len()).unwrap_or(u64::MAX);
         let told = history.map(|_| known).max(count);
-        let unplaced = told.unwrap_or(known).saturating_sub(known);
-        let retried = history.is_none() && count.is_some_and(|count| count > 1);
         let Some(at) = self.service(cluster) else { return };
         let mut room = MOST_HOSTS.saturating_sub(self.kept);
         let Some(service) = self.services.get_mut(at) else { return };
         service.requests += 1;
         service.errors += u64::from(failed);
-        service.unplaced += unplaced;
+        whole.into_iter().for_each(|whole| service.latency.add(whole));
         if let Some(told) = told {
-            *service.retries.get_or_insert(0) += told.saturating_sub(1);
-        }
-        if let Some(whole) = latency(record) {
-            service.latency.add(whole);
+            service.told(told, told.saturating_sub(known));
         }
         let before = room;
-        let mut lost = false;
+        let mut is_lost = false;
         for (number, attempt) in attempts.iter().enumerate() {
-            lost |= !service.place(attempt, retried || number > 0, &mut room);
+            let is_retry = number > 0 || (history.is_none() && is_retried);
+            is_lost |= !service.place(attempt, is_retry, &mut room);
         }
         self.kept += before - room;
-        self.beyond_limit += u64::from(lost);
+        self.beyond_limit += u64::from(is_lost);
     }
 
     /// The place of a cluster, which is added if it is new and there is room.
@@ -167,10 +165,18 @@ impl Balance {
 }
 
 impl Service {
+    /// Counts how many attempts a request took, and at how many of them no host is known. The number is
+    /// what a line says, and may be any.
+    fn told(&mut self, attempts: u64, unplaced: u64) {
+        let retries = self.retries.unwrap_or_default();
+        self.retries = Some(retries.saturating_add(attempts.saturating_sub(1)));
+        self.unplaced = self.unplaced.saturating_add(unplaced);
+    }
+
     /// Counts an attempt for its host; whether that had room.
     fn place(&mut self, attempt: &Attempt<'_>, is_retry: bool, room: &mut usize) -> bool {
         let Some(address) = attempt.host else {
-            self.unplaced += 1;
+            self.unplaced = self.unplaced.saturating_add(1);
             return true;
         };
         let at = match self.by_address.get(address) {

@@ -157,31 +157,20 @@ impl Service {
         let name = ClusterName::parse(&self.cluster);
         let told = self.retries.is_some();
         let placed: u64 = self.hosts.iter().map(|host| host.requests).sum();
-        let share = |requests: u64| rounded(requests as f64 / placed.max(1) as f64);
         let mut hosts: Vec<HostReport> = self
             .hosts
             .iter()
             .map(|host| HostReport {
                 pod: pods.name(&host.address),
-                address: host.address.clone(),
+                share: rounded(host.requests as f64 / placed.max(1) as f64),
                 requests: host.requests,
-                share: share(host.requests),
                 errors: host.errors,
                 retries: told.then_some(host.retries),
                 latency_ms: Latency::of(&host.latency),
+                address: host.address.clone(),
             })
             .collect();
-        let idle = pods.endpoints(name.as_ref()).into_iter();
-        let idle = idle.filter(|address| !self.by_address.contains_key(address));
-        hosts.extend(idle.map(|address| HostReport {
-            pod: pods.name(&address),
-            address,
-            requests: 0,
-            share: 0.0,
-            errors: 0,
-            retries: told.then_some(0),
-            latency_ms: None,
-        }));
+        hosts.extend(self.idle(name.as_ref(), pods));
         hosts.sort_by(|one, other| {
             other.requests.cmp(&one.requests).then_with(|| one.address.cmp(&other.address))
         });
@@ -199,6 +188,22 @@ impl Service {
             spread: Spread::of(&requests),
             hosts,
         }
+    }
+
+    /// The endpoints that manifests know and that got no request.
+    fn idle(&self, name: Option<&ClusterName<'_>>, pods: &Pods) -> Vec<HostReport> {
+        let endpoints = pods.endpoints(name).into_iter();
+        let idle = endpoints.filter(|address| !self.by_address.contains_key(address));
+        idle.map(|address| HostReport {
+            pod: pods.name(&address),
+            address,
+            requests: 0,
+            share: 0.0,
+            errors: 0,
+            retries: self.retries.map(|_| 0),
+            latency_ms: None,
+        })
+        .collect()
     }
 }
 

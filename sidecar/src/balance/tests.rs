@@ -71,6 +71,11 @@ fn records_are_counted_where_they_went() {
         ("not retried", vec![counted(200, "-", a, "1")], "1 0 0 +0; 10.1.0.1:80 1 0 0 7ms"),
         // The time is that of all attempts, and nobody knows the first host.
         ("retried", vec![counted(200, "-", a, "3")], "1 0 2 +2; 10.1.0.1:80 1 0 1"),
+        (
+            "counts that no proxy writes",
+            vec![counted(200, "-", a, "18446744073709551615"), counted(200, "-", a, "9")],
+            "2 0 18446744073709551615 +18446744073709551615; 10.1.0.1:80 2 0 2",
+        ),
         ("never tried", vec![counted(503, "UH", "-", "0")], "1 1 0 +0"),
         (
             "a history",

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use mesh::Inventory;
 use mesh::lint::Finding;
+use mesh::{Inventory, Labels};
 
 use super::selection::Selection;
 use super::{code, finding, selects_all};
@@ -63,9 +63,7 @@ pub(super) fn check_wide(inventory: &Inventory, sidecars: &[Sidecar], found: &mu
         by_namespace.entry(&sidecar.meta.namespace).or_default().push(sidecar);
     }
     for (namespace, wide) in by_namespace {
-        let labels = inventory.namespace_labels(namespace);
-        let mode = labels.and_then(|labels| labels.get(DATAPLANE_MODE));
-        let is_ambient = mode.is_some_and(|mode| mode == "ambient");
+        let is_ambient = inventory.namespace_labels(namespace).is_some_and(is_ambient);
         let (code, message) = match (is_ambient, wide.as_slice()) {
             (true, _) => (&code::IST0167, AMBIENT_NAMESPACE.to_owned()),
             (false, [] | [_]) => continue,
@@ -80,6 +78,13 @@ pub(super) fn check_wide(inventory: &Inventory, sidecars: &[Sidecar], found: &mu
         };
         found.extend(wide.iter().map(|sidecar| finding(code, sidecar, "spec", message.clone())));
     }
+}
+
+/// Whether `istioctl` takes a namespace for one in ambient mode: not where injection is on, too.
+fn is_ambient(labels: &Labels) -> bool {
+    let has = |key: &str, value: &str| labels.get(key).is_some_and(|it| it == value);
+    let has_revision = labels.get("istio.io/rev").is_some_and(|revision| !revision.is_empty());
+    has(DATAPLANE_MODE, "ambient") && !has("istio-injection", "enabled") && !has_revision
 }
 
 /// Names as Go prints a list of them.
