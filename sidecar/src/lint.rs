@@ -19,8 +19,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use mesh::lint::{Code, Finding};
-use mesh::{DEFAULT_REVISION, Inventory, ProxyKind, Selector, Workload};
+use mesh::{DEFAULT_REVISION, Inventory, Object, ProxyKind, Selector, Service, Workload};
 
+use crate::hostname::kubernetes_host;
 use crate::object::Sidecar;
 use crate::problems::problems;
 use crate::version::IstioVersion;
@@ -119,10 +120,9 @@ fn accepted<'i>(inventory: &'i Inventory, found: &mut Vec<Finding>) -> Cow<'i, I
                 refused.insert(index);
             }
             let name = format!("{}/{}", object.kind, object.meta.qualified_name());
-            found.push(Finding {
-                rejected_by: problem.rejected_by,
-                ..Finding::new(problem.code, name, problem.field, problem.message)
-            });
+            let instead = full_name(inventory, object, &problem.field);
+            let finding = Finding::new(problem.code, name, problem.field, problem.message);
+            found.push(Finding { rejected_by: problem.rejected_by, instead, ..finding });
         }
     }
     if refused.is_empty() {
@@ -135,6 +135,18 @@ fn accepted<'i>(inventory: &'i Inventory, found: &mut Vec<Finding>) -> Cow<'i, I
         !refused.contains(&(index - 1))
     });
     Cow::Owned(accepted)
+}
+
+/// What a short name in `hosts` means, as `NAMESPACE/HOST`, where there is such a Service.
+fn full_name(inventory: &Inventory, object: &Object, field: &str) -> Option<String> {
+    let place = field.strip_prefix("spec")?.replace(['.', '['], "/").replace(']', "");
+    let (namespace, name) = object.spec.pointer(&place)?.as_str()?.split_once('/')?;
+    let own = object.meta.namespace.as_str();
+    let namespace = if namespace == "." { own } else { namespace };
+    let is_it = |it: &&Service| it.meta.name == name && it.meta.namespace == namespace;
+    let service = inventory.services.iter().find(is_it)?;
+    let host = kubernetes_host(name, &service.meta.namespace, &Settings::default().domain);
+    Some(format!("{namespace}/{host}"))
 }
 
 /// The revisions to look under.
