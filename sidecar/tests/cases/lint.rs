@@ -83,6 +83,28 @@ fn every_finding_has_a_hit_and_a_near_miss() {
 }
 
 #[test]
+fn what_to_write_instead_of_a_host_is_right() {
+    const CODES: [&str; 4] =
+        ["invalid-object", "short-host", "unknown-namespace", "host-matches-nothing"];
+    let mut tried = 0;
+    for Case { code, hit, .. } in cases().iter().filter(|case| CODES.contains(&case.code)) {
+        let found = findings(hit);
+        let finding = found.iter().find(|it| it.code == *code).unwrap();
+        let Some(instead) = &finding.instead else { continue };
+        assert_eq!(finding.field, "spec.egress[0].hosts[0]", "{hit}");
+        let objects = load(hit).objects;
+        let sidecar = objects.iter().find(|object| object.kind == "Sidecar").unwrap();
+        let host = sidecar.spec["egress"][0]["hosts"][0].as_str().unwrap();
+        let better = hit.replace(&format!(" {host}"), &format!(" {instead}"));
+        assert_ne!(better, *hit);
+        let left: Vec<_> = findings(&better).into_iter().filter(|it| it.code == *code).collect();
+        assert_eq!(left, [], "{better}");
+        tried += 1;
+    }
+    assert!(tried >= 12, "{tried} were tried");
+}
+
+#[test]
 fn every_code_has_a_case() {
     let with_case: BTreeSet<&str> = cases().into_iter().map(|case| case.code).collect();
     let codes: BTreeSet<&str> = CODES.iter().map(|code| code.name).collect();
