@@ -18,7 +18,8 @@ pub(crate) use filter::{
 };
 pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 pub(crate) use sidecar::{
-    CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand, SuggestArgs,
+    BalanceArgs, CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand,
+    SidecarLintArgs, SuggestArgs,
 };
 pub(crate) use tail::{LiveArgs, OrderArg, TailArgs};
 pub(crate) use telemetry::{

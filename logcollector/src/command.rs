@@ -4,6 +4,7 @@ mod document;
 mod filter;
 mod format;
 mod formatting;
+mod lint;
 mod man;
 mod parse;
 mod pod_formats;

@@ -25,6 +25,7 @@ mod select;
 mod sink;
 mod source;
 mod streams;
+mod terminal;
 pub mod unwrap;
 mod visible;
 mod workloads;

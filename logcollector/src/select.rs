@@ -1,5 +1,6 @@
 //! Selection: which records go on, or would have gone on, by Envoy filter expressions.
 
+mod balance;
 mod collect;
 mod replay;
 mod tally;
@@ -11,6 +12,7 @@ use crate::enrich::Enriched;
 use crate::error::{Error, Marked};
 use crate::notes::Notes;
 use crate::paint::Paint;
+pub(crate) use balance::Balancer;
 pub(crate) use collect::Collector;
 pub(crate) use replay::{Loggers, Replay};
 pub(crate) use tally::{Counts, Tally};
@@ -99,11 +101,13 @@ pub(crate) enum Selection {
     Replay(Box<Replay>),
     /// All of them go on, and the calls that they tell of are collected.
     Collect(Box<Collector>),
+    /// All of them go on, and it is counted how they are spread over upstream hosts.
+    Balance(Box<Balancer>),
 }
 
 impl Selection {
-    /// Whether a record, read from `line` with the format of this index, goes on. Calls are collected
-    /// where the traffic is known.
+    /// Whether a record, read from `line` with the format of this index, goes on. Calls are collected and
+    /// spread where the traffic is known.
     ///
     /// # Errors
     ///
@@ -124,6 +128,12 @@ impl Selection {
                 }
                 Ok(true)
             }
+            Self::Balance(balancer) => {
+                if let Some(traffic) = traffic {
+                    balancer.add(traffic, record);
+                }
+                Ok(true)
+            }
         }
     }
 
@@ -133,7 +143,7 @@ impl Selection {
             Self::Where(Where { undecided: count @ 1.., .. }) => Some(format!(
                 "{WHERE}: {count} of the records are there because their lines do not tell"
             )),
-            Self::Where(_) | Self::Replay(_) | Self::Collect(_) => None,
+            Self::Where(_) | Self::Replay(_) | Self::Collect(_) | Self::Balance(_) => None,
         }
     }
 }

@@ -114,7 +114,12 @@ fn several_pods(name: &str, pods: &[&Workload], instead: String) -> Error {
     Error::SeveralPods { name: name.to_owned(), namespaces, instead }
 }
 
-fn parse_selector(text: &str) -> Result<Selector, Error> {
+/// Reads the label selector of an option.
+///
+/// # Errors
+///
+/// When it is none.
+pub(crate) fn parse_selector(text: &str) -> Result<Selector, Error> {
     Selector::parse(text).map_err(|error| {
         let start = text.char_indices().nth(error.column - 1).map_or(text.len(), |(at, _)| at);
         let said = format!("expected {}, found {}", error.expected, error.found);

@@ -5,12 +5,17 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use telemetry::{CODES, Severity};
+use mesh::lint::{Code, Severity};
 
 #[test]
 fn the_codes_of_lint() {
+    check("telemetry.md", "codes", &codes(&telemetry::CODES));
+    check("sidecar.md", "codes", &codes(&sidecar::CODES));
+}
+
+fn codes(codes: &[&Code]) -> String {
     let mut table = "| code | severity | meaning |\n|---|---|---|\n".to_owned();
-    for code in CODES {
+    for code in codes {
         let severity = match code.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -19,7 +24,7 @@ fn the_codes_of_lint() {
         writeln!(table, "| `{}` | {severity} | {} |", code.name, code.text.replace('|', "\\|"))
             .unwrap();
     }
-    check("telemetry.md", "codes", &table);
+    table
 }
 
 #[test]

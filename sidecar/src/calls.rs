@@ -187,18 +187,18 @@ impl Destination {
 }
 
 /// When a record began.
-fn start_time(record: &Record<'_>) -> Option<Timestamp> {
+pub(crate) fn start_time(record: &Record<'_>) -> Option<Timestamp> {
     let Some(Value::Text(text)) = record.well_known(WellKnown::StartTime) else { return None };
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     }
 }
 
-fn later(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+pub(crate) fn later(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
     one.max(other)
 }

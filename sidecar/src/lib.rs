@@ -1,5 +1,6 @@
 //! Istio's Sidecar object: what a proxy can reach, and what its access logs say it does reach.
 
+mod balance;
 mod because;
 mod calls;
 mod check;
@@ -9,6 +10,7 @@ mod destination_rules;
 mod endpoints;
 mod hostname;
 mod judge;
+mod lint;
 mod object;
 mod observed;
 mod outbound;
@@ -19,6 +21,10 @@ mod suggest;
 mod version;
 mod view;
 
+pub use balance::{
+    Attempt, Balance, BalanceReport, Evenness, FAILURE_FLAGS, HostReport, Latency, MOST_HOSTS,
+    Pods, ServiceLoad, Spread,
+};
 pub use because::Because;
 pub use calls::{
     Calls, Destination as CalledDestination, MOST_DESTINATIONS, WorkloadCalls, WorkloadId,
@@ -32,6 +38,7 @@ pub use endpoints::{
     EndpointChange, EndpointRow, EndpointTable, PodAddresses, Status, Unresolved, endpoints,
 };
 pub use judge::{Judgement, Verdict, judge};
+pub use lint::{CODES, LintOptions, lint};
 pub use object::{
     Delegate, Destination, DestinationRule, EgressListener, HttpMatch, HttpRoute, IngressListener,
     L4Match, L4Route, ListenerPort, OutboundTrafficPolicy, PolicyMode, Sidecar, Subset,
@@ -39,7 +46,7 @@ pub use object::{
 };
 pub use observed::Observed;
 pub use outbound::{Call, Fate, Outbound, Outcome, Speech};
-pub use problems::{Problem, Severity, problems};
+pub use problems::{Problem, problems};
 pub use registry::{
     Alias, Endpoint, ExportTo, Health, Port, Provider, Registry, Resolution, Seen, Service,
 };

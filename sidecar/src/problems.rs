@@ -11,11 +11,11 @@ mod webhook;
 
 use std::fmt;
 
-use mesh::{Object, clip, closest, describe};
-use serde_json::Value;
+use mesh::lint::{Code, INVALID_FIELD, INVALID_OBJECT, RejectedBy, UNKNOWN_FIELD};
+use mesh::schema::{Fault, walk};
+use mesh::{Object, describe};
 
 use crate::object::NETWORKING;
-use schema::Rule;
 
 /// The most problems that are found in an object.
 const MOST: usize = 100;
@@ -23,21 +23,14 @@ const MOST: usize = 100;
 /// Something that is wrong with an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What becomes of the object.
-    pub severity: Severity,
+    /// What it is; its severity is error where the object is refused, and else warning.
+    pub code: &'static Code,
+    /// Who refuses the object; `None` where an API server takes it, and it is not what it looks like.
+    pub rejected_by: Option<RejectedBy>,
     /// The path of the field, such as `spec.egress[0].hosts[1]`.
     pub field: String,
     /// What was expected and what was found, in words.
     pub message: String,
-}
-
-/// What becomes of an object with a problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// An API server takes it, and it is not what it looks like.
-    Warning,
-    /// An API server refuses it, by the schema of its CRD or by Istio's webhook.
-    Error,
 }
 
 /// What is wrong with an object, of which 100 problems are told: nothing for other kinds than Sidecar,
@@ -65,18 +58,19 @@ pub enum Severity {
 /// assert_eq!(problems, ["`spec.egress[0].hosts`: expected a list, found the string `./*`"]);
 /// ```
 pub fn problems(object: &Object) -> Vec<Problem> {
-    let rule = match object.kind.as_str() {
+    let rule: &'static _ = match object.kind.as_str() {
         _ if object.group != NETWORKING => return Vec::new(),
         "Sidecar" => &schema::SIDECAR,
         "VirtualService" => &schema::VIRTUAL_SERVICE,
         "DestinationRule" => &schema::DESTINATION_RULE,
         _ => return Vec::new(),
     };
-    let mut found = Found { problems: Vec::new() };
+    let mut found = Found { problems: Vec::new(), by: RejectedBy::Crd };
     if !object.spec.is_null() {
-        walk(rule, &object.spec, "spec", &mut found);
+        walk(rule, &object.spec, "spec", &mut |path, fault| note(path, fault, &mut found));
     }
     if object.kind == "Sidecar" {
+        found.by = RejectedBy::Webhook;
         webhook::check(&object.spec, &object.meta.namespace, &mut found);
     }
     found.problems
@@ -85,75 +79,62 @@ pub fn problems(object: &Object) -> Vec<Problem> {
 /// The problems of an object.
 struct Found {
     problems: Vec<Problem>,
+    /// Who is asked.
+    by: RejectedBy,
 }
 
 impl Found {
     fn error(&mut self, field: &str, message: impl Into<String>) {
-        self.add(Severity::Error, field, message.into());
+        let code = match self.by {
+            RejectedBy::Crd => &INVALID_FIELD,
+            RejectedBy::Webhook => &INVALID_OBJECT,
+        };
+        self.add(code, Some(self.by), field, message.into());
     }
 
-    fn warning(&mut self, field: &str, message: impl Into<String>) {
-        self.add(Severity::Warning, field, message.into());
+    fn warning(&mut self, code: &'static Code, field: &str, message: impl Into<String>) {
+        self.add(code, None, field, message.into());
     }
 
     /// Errors are kept in place of warnings where there are too many: they decide over the object.
-    fn add(&mut self, severity: Severity, field: &str, message: String) {
+    fn add(
+        &mut self,
+        code: &'static Code,
+        rejected_by: Option<RejectedBy>,
+        field: &str,
+        message: String,
+    ) {
         if self.problems.len() >= MOST {
-            let is_warning = |it: &Problem| it.severity == Severity::Warning;
-            let last = self.problems.iter().rposition(is_warning);
+            let last = self.problems.iter().rposition(|it| it.rejected_by.is_none());
             match last {
-                Some(place) if severity == Severity::Error => self.problems.remove(place),
+                Some(place) if rejected_by.is_some() => self.problems.remove(place),
                 _ => return,
             };
         }
-        self.problems.push(Problem { severity, field: field.to_owned(), message });
+        self.problems.push(Problem { code, rejected_by, field: field.to_owned(), message });
     }
 }
 
-/// Checks a value by the schema.
-fn walk(rule: &Rule, value: &Value, path: &str, found: &mut Found) {
-    match (rule, value) {
-        (Rule::Any, _) | (Rule::Bool, Value::Bool(_)) | (Rule::Text, Value::String(_)) => {}
-        (Rule::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => {}
-        (Rule::Choice(names), Value::String(text)) if names.contains(&text.as_str()) => {}
-        (Rule::Labels, Value::Object(map)) => {
-            for (key, value) in map {
-                child(&Rule::Text, value, &format!("{path}[{}]", clip(key)), found);
-            }
+/// A fault of the schema, in words.
+fn note(path: &str, fault: Fault<'_>, found: &mut Found) {
+    match fault {
+        Fault::Missing => found.error(path, "is missing"),
+        Fault::Refused(message) => found.error(path, message),
+        Fault::TooMany(most) => found.error(path, format!("expected {most} at most, found more")),
+        Fault::Outside { least, most, found: number } => {
+            found.error(path, format!("expected a number from {least} to {most}, found {number}"));
         }
-        (Rule::List(rule), Value::Array(items)) => {
-            for (index, item) in items.iter().enumerate() {
-                walk(rule, item, &format!("{path}[{index}]"), found);
-            }
+        Fault::Type { rule, found: value } => {
+            let (expected, value) = (rule.expected(), describe(value));
+            found.error(path, format!("expected {expected}, found {value}"));
         }
-        (Rule::Object { fields, required }, Value::Object(map)) => {
-            for name in required.iter().filter(|name| value[**name].is_null()) {
-                found.error(&format!("{path}.{name}"), "is missing");
-            }
-            for (key, value) in map {
-                let path = format!("{path}.{}", clip(key));
-                match fields.iter().find(|(name, _)| name == key) {
-                    Some((_, rule)) => child(rule, value, &path, found),
-                    None => found.warning(&path, unknown(key, fields)),
-                }
-            }
+        Fault::Unknown { .. } => {
+            let hint = fault.closest().map(|name| format!("; is `{name}` meant?"));
+            let hint = hint.unwrap_or_default();
+            let message = format!("there is no such field, an API server drops it{hint}");
+            found.warning(&UNKNOWN_FIELD, path, message);
         }
-        _ => found.error(path, format!("expected {}, found {}", rule.expected(), describe(value))),
     }
-}
-
-/// Checks a field of an object; null is as if it were not there.
-fn child(rule: &Rule, value: &Value, path: &str, found: &mut Found) {
-    if !value.is_null() {
-        walk(rule, value, path, found);
-    }
-}
-
-/// What is said of a field that the schema does not have.
-fn unknown(key: &str, fields: &[(&'static str, Rule)]) -> String {
-    let names = fields.iter().map(|(name, _)| *name);
-    let hint = closest(key, names).map(|name| format!("; is `{name}` meant?"));
-    format!("there is no such field, an API server drops it{}", hint.unwrap_or_default())
 }
 
 impl fmt::Display for Problem {

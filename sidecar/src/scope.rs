@@ -158,6 +158,11 @@ impl Scope {
         Self::of_sidecar(view, target, Some(sidecar), Some(pool), Reasons::unwanted())
     }
 
+    /// What a sidecar could reach if this Sidecar applied to it, without the reasons.
+    pub(crate) fn applied(view: &View, target: &Target<'_>, sidecar: Arc<Sidecar>) -> Self {
+        Self::of_sidecar(view, target, Some(sidecar), None, Reasons::unwanted())
+    }
+
     fn of_sidecar(
         view: &View,
         target: &Target<'_>,

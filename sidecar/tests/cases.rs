@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test")]
 
+#[path = "cases/lint.rs"]
+mod lint;
 #[path = "cases/notation.rs"]
 mod notation;
 

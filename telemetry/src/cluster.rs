@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mesh::lint::Finding;
 use mesh::{DEFAULT_REVISION, Inventory, ProxyKind, ServiceRef, Workload, services_of_waypoint};
 use serde_json::Value;
 
 use crate::attach::{Istiod, Target, View};
 use crate::enable::{self, Plan, Refusal, Request};
-use crate::lint::{Finding, Subject, lint};
+use crate::lint::{Subject, lint};
 use crate::logger::Hosts;
 use crate::object::Telemetry;
 use crate::render::render;

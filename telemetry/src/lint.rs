@@ -13,45 +13,16 @@ mod object;
 mod provider;
 mod selection;
 
-use std::ops::Range;
-
+use mesh::lint::{Code, Finding};
 use mesh::{Object, Workload};
-use serde::Serialize;
 
 use crate::attach::View;
 use crate::envoy_filter;
-use crate::object::{RejectedBy, Telemetry};
+use crate::object::Telemetry;
 
 use selection::Selection;
 
-pub use code::{CODES, Code, Severity};
-
-/// Something wrong with a Telemetry.
-///
-/// It serialises to an element of `logcollector telemetry lint -o json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The code, one of [`CODES`].
-    pub code: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Who would refuse the object; `None` when an API server with Istio takes it.
-    pub rejected_by: Option<RejectedBy>,
-    /// The object as `Telemetry/namespace/name`, or `EnvoyFilter/namespace/name`.
-    pub object: String,
-    /// The path of the field, such as `spec.accessLogging[0].filter.expression`.
-    pub field: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to write instead, where that is known.
-    pub instead: Option<String>,
-    /// The column in a filter expression, in characters from 1; `None` for other fields.
-    pub column: Option<usize>,
-    /// The bytes of a filter expression that it is about, where an expression that parses is in
-    /// doubt; not serialised.
-    #[serde(skip)]
-    pub span: Option<Range<usize>>,
-}
+pub use code::CODES;
 
 /// What all checks look at.
 pub(crate) struct Subject<'a> {
@@ -81,12 +52,12 @@ pub(crate) fn lint(subject: &Subject<'_>) -> Vec<Finding> {
     if let Some(selection) = &selection {
         attachment::check(selection, &mut found);
     }
-    found.extend(envoy_filter::touching(subject.objects).map(|filter| Finding {
-        object: format!("EnvoyFilter/{}", filter.meta.qualified_name()),
-        ..Finding::of(
+    found.extend(envoy_filter::touching(subject.objects).map(|filter| {
+        Finding::new(
             &code::ENVOY_FILTER,
-            "spec.configPatches".to_owned(),
-            "it touches access logs: what proxies log can differ from what is decided".to_owned(),
+            format!("EnvoyFilter/{}", filter.meta.qualified_name()),
+            "spec.configPatches",
+            "it touches access logs: what proxies log can differ from what is decided",
         )
     }));
     for view in subject.views {
@@ -111,38 +82,15 @@ fn key(finding: &Finding) -> impl Ord + use<'_> {
     (!worst, finding.severity, place, finding.code, &finding.message)
 }
 
-impl Finding {
-    /// A finding about a field of an object that an API server takes.
-    fn new(code: &Code, telemetry: &Telemetry, field: String, message: String) -> Self {
-        let object = format!("Telemetry/{}", telemetry.meta.qualified_name());
-        Self { object, ..Self::of(code, field, message) }
-    }
-
-    /// A finding about no object yet.
-    fn of(code: &Code, field: String, message: String) -> Self {
-        Self {
-            code: code.name,
-            severity: code.severity,
-            rejected_by: None,
-            object: String::new(),
-            field,
-            message,
-            instead: None,
-            column: None,
-            span: None,
-        }
-    }
-
-    /// A finding about an object that could not even be read, such as one without a name; no API server
-    /// takes it.
-    pub fn unreadable(object: String, field: String, message: String) -> Self {
-        let finding = Self::of(&code::INVALID_FIELD, field, message);
-        Self { object, rejected_by: Some(RejectedBy::Crd), ..finding }
-    }
-
-    fn instead(self, instead: Option<String>) -> Self {
-        Self { instead, ..self }
-    }
+/// A finding about a field of a Telemetry that an API server takes.
+fn finding(
+    code: &Code,
+    telemetry: &Telemetry,
+    field: impl Into<String>,
+    message: impl Into<String>,
+) -> Finding {
+    let object = format!("Telemetry/{}", telemetry.meta.qualified_name());
+    Finding::new(code, object, field, message)
 }
 
 /// The path of a field of an entry; the entry itself for an empty `field`.

@@ -3,11 +3,12 @@
 mod crd;
 mod webhook;
 
+use mesh::schema::{labels, list, text};
 use mesh::{Labels, Meta, Object};
 use serde_json::{Value, json};
 
 use crd::UnknownField;
-pub use crd::{RejectedBy, Violation};
+pub use crd::Violation;
 
 /// The API group of the Telemetry kind.
 pub(crate) const GROUP: &str = "telemetry.istio.io";
@@ -222,17 +223,4 @@ fn target_ref(value: &Value) -> TargetRef {
         kind: text(&value["kind"]),
         name: text(&value["name"]),
     }
-}
-
-fn labels(value: &Value) -> Labels {
-    let pairs = value.as_object().into_iter().flatten();
-    pairs.filter(|(_, v)| !v.is_null()).map(|(key, v)| (key.clone(), text(v))).collect()
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }

@@ -29,6 +29,8 @@ pub enum WellKnown {
     BytesSent,
     /// The duration in ms.
     Duration,
+    /// The time in ms that the upstream took, as `x-envoy-upstream-service-time` says.
+    UpstreamServiceTime,
     /// The request's authority.
     Authority,
     /// The request's user agent.
@@ -67,6 +69,9 @@ impl WellKnown {
         Some(match (field.name(), upper.as_deref()) {
             ("START_TIME" | "START_TIME_LOCAL", _) => Self::StartTime,
             ("REQ" | "REQUEST_HEADER", Some(header)) => Self::of_header(header)?,
+            ("RESP" | "RESPONSE_HEADER", Some("X-ENVOY-UPSTREAM-SERVICE-TIME")) => {
+                Self::UpstreamServiceTime
+            }
             ("PATH", _) => Self::Path,
             ("PROTOCOL", _) => Self::Protocol,
             ("RESPONSE_CODE", _) => Self::ResponseCode,

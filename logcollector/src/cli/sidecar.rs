@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use sidecar::IstioVersion;
 
-use super::telemetry::{AmongArgs, OnePodArgs};
+use super::telemetry::{AmongArgs, LintArgs, ManifestArgs, OnePodArgs};
 use super::{DocumentOutput, FormatArgs, ObjectArgs};
 use crate::pods::PodName;
 
@@ -19,7 +19,9 @@ Examples:
   logcollector sidecar scope productpage-v1-dffc47f64-qw4bk -n bookinfo -f cluster.yaml
   logcollector sidecar endpoints my-shell -f cluster.yaml --with new-sidecar.yaml
   logcollector sidecar check new-sidecar.yaml -f cluster.yaml access.log
-  logcollector sidecar suggest -f cluster.yaml --policy REGISTRY_ONLY access.log")]
+  logcollector sidecar suggest -f cluster.yaml --policy REGISTRY_ONLY access.log
+  logcollector sidecar lint -f manifests/ --fail-on warning
+  logcollector sidecar balance access.log")]
 pub(crate) enum SidecarCommand {
     /// Show the services and ports that a pod's proxy can reach, and why
     #[command(after_help = "\
@@ -35,6 +37,8 @@ Examples:
     Endpoints(ReachArgs),
     Check(CheckArgs),
     Suggest(SuggestArgs),
+    Lint(SidecarLintArgs),
+    Balance(BalanceArgs),
 }
 
 /// What is in no object.
@@ -135,6 +139,56 @@ pub(crate) struct SuggestArgs {
     pub(crate) format: FormatArgs,
 
     /// How to print: pretty is YAML to apply [default: pretty]
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<DocumentOutput>,
+}
+
+/// Find what is wrong with Sidecars: refused, ignored, without effect, or not what they seem
+///
+/// Finds what Istio's own tools report, and what they do not: a policy or hosts thought to be
+/// inherited, a policy that blocks without saying so, hosts that match nothing, and hosts that leave
+/// out a VirtualService. Needs the whole mesh to tell what is not there. Exit code: 1 when there is a
+/// finding at the severity of --fail-on or above.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kubectl get pods,namespaces,services,serviceentries,virtualservices,sidecars,cm -A -o yaml | logcollector sidecar lint -f -
+  logcollector sidecar lint -f manifests/ -n shop --fail-on warning -o json")]
+pub(crate) struct SidecarLintArgs {
+    #[command(flatten)]
+    pub(crate) lint: LintArgs,
+
+    /// Sidecars that can apply to pods with these labels, as `app=reviews,version!=v1`
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) istio: IstioArgs,
+}
+
+/// Show how the load on each service is spread over its upstream hosts
+///
+/// Counts requests, errors and latency of each host from the logs of clients, and says how even the
+/// load is. With manifests hosts have the names of their pods, and endpoints without requests count.
+/// Retries are told apart where the format has %UPSTREAM_REQUEST_ATTEMPT_COUNT%, and placed where the
+/// filter's history is in it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kubectl logs deploy/productpage-v1 -c istio-proxy | logcollector sidecar balance
+  logcollector sidecar balance -f cluster.yaml -n bookinfo -l app=productpage access.log
+  logcollector sidecar balance access.log -o json | jq '.services[] | {cluster, spread}'")]
+pub(crate) struct BalanceArgs {
+    #[command(flatten)]
+    pub(crate) logs: LogsArgs,
+
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+
+    /// How to print [default: pretty on a terminal, json otherwise]
     #[arg(short, long, value_enum)]
     pub(crate) output: Option<DocumentOutput>,
 }

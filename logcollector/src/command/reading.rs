@@ -16,7 +16,7 @@ use crate::output::{Guard, Output, Stop};
 use crate::paint::Paint;
 use crate::pipeline::{Finished, OtherLines, Pipeline, Settings};
 use crate::pods::PodName;
-use crate::select::{self, Collector, Replay, Selection, Where};
+use crate::select::{self, Replay, Selection, Where};
 use crate::sink::{Columns, RECORD_KEYS, Sink, WRAPPER_KEYS};
 
 /// A pipeline to standard output, and how its end is judged.
@@ -114,21 +114,21 @@ impl Reading {
         Ok(Self::silent(args.max_line, format, None, None, selection, notes))
     }
 
-    /// A pipeline that prints nothing and collects the calls of workloads.
-    pub(crate) fn collecting(
+    /// A pipeline that prints nothing and gathers what records tell of their traffic, in a selection.
+    pub(crate) fn gathering(
         args: FormatArgs,
         pod: Option<PodName>,
-        manifests: &Manifests,
-        collector: Collector,
+        manifests: Option<&Manifests>,
+        selection: Selection,
         notes: Notes,
     ) -> Result<Self, Error> {
-        let format = if is_auto(&args) {
-            pod_formats::choice(manifests, pod.as_ref(), options(&args), &notes)?
-        } else {
-            asked(&args, &notes)?
+        let format = match manifests.filter(|_| is_auto(&args)) {
+            Some(manifests) => {
+                pod_formats::choice(manifests, pod.as_ref(), options(&args), &notes)?
+            }
+            None => asked(&args, &notes)?,
         };
-        let enricher = Enricher::new(None, Some(&manifests.inventory));
-        let selection = Selection::Collect(Box::new(collector));
+        let enricher = Enricher::new(None, manifests.map(|it| &it.inventory));
         Ok(Self::silent(args.max_line, format, pod, Some(enricher), selection, notes))
     }
 

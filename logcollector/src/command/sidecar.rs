@@ -1,7 +1,9 @@
 //! `sidecar`: what proxies can reach, what their logs say they do reach, and the Sidecar that fits.
 
+mod balance;
 mod check;
 mod endpoints;
+mod lint;
 mod scope;
 mod suggest;
 
@@ -28,6 +30,8 @@ pub(crate) fn run(command: SidecarCommand) -> Result<Outcome, Error> {
         SidecarCommand::Endpoints(args) => endpoints::run(&args),
         SidecarCommand::Check(args) => check::run(args),
         SidecarCommand::Suggest(args) => suggest::run(args),
+        SidecarCommand::Balance(args) => balance::run(args),
+        SidecarCommand::Lint(args) => lint::run(&args),
     }
 }
 
@@ -77,7 +81,9 @@ fn collect(
     manifests: &Manifests,
 ) -> Result<Option<Collected>, Error> {
     let collector = Collector::new(chosen(manifests, &args.among)?);
-    let mut reading = Reading::collecting(format, args.pod, manifests, collector, Notes::new())?;
+    let selection = Selection::Collect(Box::new(collector));
+    let mut reading =
+        Reading::gathering(format, args.pod, Some(manifests), selection, Notes::new())?;
     let (unreadable, stopped) = read_all(&mut reading, logs);
     let Some(finished) = reading.end(stopped)? else { return Ok(None) };
     let Some(Selection::Collect(collector)) = finished.selection else { return Ok(None) };

@@ -1,7 +1,6 @@
 //! Objects that no API server takes, among those that decide what proxies can reach.
 
 use mesh::{LoadError, LoadWarning, Object, Problem};
-use sidecar::Severity;
 
 use super::say_all;
 use crate::notes::Notes;
@@ -12,9 +11,9 @@ pub(super) fn take_out(objects: &mut Vec<Object>, notes: &Notes) -> Vec<LoadErro
     objects.retain(|object| {
         let before = errors.len();
         for problem in sidecar::problems(object) {
-            match problem.severity {
-                Severity::Error => errors.push(error(object, &problem.field, problem.message)),
-                Severity::Warning => warnings.push(LoadWarning {
+            match problem.rejected_by {
+                Some(_) => errors.push(error(object, &problem.field, problem.message)),
+                None => warnings.push(LoadWarning {
                     origin: object.meta.origin.clone(),
                     object: Some(name(object)),
                     message: problem.to_string(),

@@ -1,50 +1,16 @@
 //! The schemas of the CRDs as flat tables.
 
-/// What the schema asks of a value.
-pub(super) enum Rule {
-    /// Anything: it is not looked into.
-    Any,
-    Bool,
-    Text,
-    Integer,
-    /// One of these strings.
-    Choice(&'static [&'static str]),
-    /// Strings by any keys.
-    Labels,
-    List(&'static Rule),
-    /// Fields by name; an API server drops unknown ones.
-    Object {
-        fields: &'static [(&'static str, Rule)],
-        required: &'static [&'static str],
-    },
-}
-
-impl Rule {
-    /// What is asked for, in words.
-    pub(super) fn expected(&self) -> String {
-        match self {
-            Self::Any => "anything".to_owned(),
-            Self::Bool => "true or false".to_owned(),
-            Self::Text => "a string".to_owned(),
-            Self::Integer => "a whole number".to_owned(),
-            Self::Choice(names) => format!("`{}`", names.join("`, `")),
-            Self::Labels | Self::Object { .. } => "an object".to_owned(),
-            Self::List(_) => "a list".to_owned(),
-        }
-    }
-}
+use mesh::schema::{Fields, Rule};
 
 /// An object without fields that have to be there.
-const fn object(fields: &'static [(&'static str, Rule)]) -> Rule {
-    Rule::Object { fields, required: &[] }
+const fn object(fields: Fields) -> Rule {
+    Rule::object(fields, &[])
 }
 
-const TEXTS: Rule = Rule::List(&Rule::Text);
-
 pub(super) const SIDECAR: Rule = object(&[
-    ("egress", Rule::List(&EGRESS)),
+    ("egress", Rule::list(&EGRESS)),
     ("inboundConnectionPool", CONNECTION_POOL),
-    ("ingress", Rule::List(&INGRESS)),
+    ("ingress", Rule::list(&INGRESS)),
     (
         "outboundTrafficPolicy",
         object(&[
@@ -52,21 +18,21 @@ pub(super) const SIDECAR: Rule = object(&[
             ("mode", Rule::Choice(&["REGISTRY_ONLY", "ALLOW_ANY"])),
         ]),
     ),
-    ("workloadSelector", object(&[("labels", Rule::Labels)])),
+    ("workloadSelector", object(&[("labels", Rule::LABELS)])),
 ]);
 
-const EGRESS: Rule = Rule::Object {
-    fields: &[
+const EGRESS: Rule = Rule::object(
+    &[
         ("bind", Rule::Text),
         ("captureMode", CAPTURE_MODE),
-        ("hosts", TEXTS),
+        ("hosts", Rule::TEXTS),
         ("port", SIDECAR_PORT),
     ],
-    required: &["hosts"],
-};
+    &["hosts"],
+);
 
-const INGRESS: Rule = Rule::Object {
-    fields: &[
+const INGRESS: Rule = Rule::object(
+    &[
         ("bind", Rule::Text),
         ("captureMode", CAPTURE_MODE),
         ("connectionPool", CONNECTION_POOL),
@@ -74,8 +40,8 @@ const INGRESS: Rule = Rule::Object {
         ("port", SIDECAR_PORT),
         ("tls", TLS),
     ],
-    required: &["port"],
-};
+    &["port"],
+);
 
 const CAPTURE_MODE: Rule = Rule::Choice(&["DEFAULT", "IPTABLES", "NONE"]);
 
@@ -92,10 +58,10 @@ const TLS: Rule = object(&[
     ("caCertCredentialName", Rule::Text),
     ("caCertificates", Rule::Text),
     ("caCrl", Rule::Text),
-    ("cipherSuites", TEXTS),
+    ("cipherSuites", Rule::TEXTS),
     ("credentialName", Rule::Text),
-    ("credentialNames", TEXTS),
-    ("ecdhCurves", TEXTS),
+    ("credentialNames", Rule::TEXTS),
+    ("ecdhCurves", Rule::TEXTS),
     ("httpsRedirect", Rule::Bool),
     ("insecureSkipVerify", Rule::Bool),
     ("maxProtocolVersion", TLS_VERSION),
@@ -113,17 +79,17 @@ const TLS: Rule = object(&[
     ),
     ("privateKey", Rule::Text),
     ("serverCertificate", Rule::Text),
-    ("subjectAltNames", TEXTS),
+    ("subjectAltNames", Rule::TEXTS),
     (
         "tlsCertificates",
-        Rule::List(&object(&[
+        Rule::list(&object(&[
             ("caCertificates", Rule::Text),
             ("privateKey", Rule::Text),
             ("serverCertificate", Rule::Text),
         ])),
     ),
-    ("verifyCertificateHash", TEXTS),
-    ("verifyCertificateSpki", TEXTS),
+    ("verifyCertificateHash", Rule::TEXTS),
+    ("verifyCertificateSpki", Rule::TEXTS),
 ]);
 
 const CONNECTION_POOL: Rule = object(&[
@@ -160,22 +126,18 @@ const CONNECTION_POOL: Rule = object(&[
     ),
 ]);
 
-const DESTINATION: Rule = Rule::Object {
-    fields: &[
-        ("host", Rule::Text),
-        ("port", object(&[("number", Rule::Integer)])),
-        ("subset", Rule::Text),
-    ],
-    required: &["host"],
-};
+const DESTINATION: Rule = Rule::object(
+    &[("host", Rule::Text), ("port", object(&[("number", Rule::Integer)])), ("subset", Rule::Text)],
+    &["host"],
+);
 
 pub(super) const VIRTUAL_SERVICE: Rule = object(&[
-    ("exportTo", TEXTS),
-    ("gateways", TEXTS),
-    ("hosts", TEXTS),
-    ("http", Rule::List(&HTTP_ROUTE)),
-    ("tcp", Rule::List(&TCP_ROUTE)),
-    ("tls", Rule::List(&TLS_ROUTE)),
+    ("exportTo", Rule::TEXTS),
+    ("gateways", Rule::TEXTS),
+    ("hosts", Rule::TEXTS),
+    ("http", Rule::list(&HTTP_ROUTE)),
+    ("tcp", Rule::list(&TCP_ROUTE)),
+    ("tls", Rule::list(&TLS_ROUTE)),
 ]);
 
 const HTTP_ROUTE: Rule = object(&[
@@ -184,29 +146,29 @@ const HTTP_ROUTE: Rule = object(&[
     ("directResponse", Rule::Any),
     ("fault", Rule::Any),
     ("headers", Rule::Any),
-    ("match", Rule::List(&HTTP_MATCH)),
+    ("match", Rule::list(&HTTP_MATCH)),
     ("mirror", DESTINATION),
     ("mirror_percent", Rule::Any),
     ("mirrorPercent", Rule::Any),
     ("mirrorPercentage", Rule::Any),
     (
         "mirrors",
-        Rule::List(&Rule::Object {
-            fields: &[("destination", DESTINATION), ("percentage", Rule::Any)],
-            required: &["destination"],
-        }),
+        Rule::list(&Rule::object(
+            &[("destination", DESTINATION), ("percentage", Rule::Any)],
+            &["destination"],
+        )),
     ),
     ("name", Rule::Text),
     ("redirect", Rule::Any),
     ("retries", Rule::Any),
     ("rewrite", Rule::Any),
-    ("route", Rule::List(&ROUTE_DESTINATION)),
+    ("route", Rule::list(&ROUTE_DESTINATION)),
     ("timeout", Rule::Any),
 ]);
 
 const HTTP_MATCH: Rule = object(&[
     ("authority", Rule::Any),
-    ("gateways", TEXTS),
+    ("gateways", Rule::TEXTS),
     ("headers", Rule::Any),
     ("ignoreUriCase", Rule::Any),
     ("method", Rule::Any),
@@ -214,74 +176,72 @@ const HTTP_MATCH: Rule = object(&[
     ("port", Rule::Integer),
     ("queryParams", Rule::Any),
     ("scheme", Rule::Any),
-    ("sourceLabels", Rule::Labels),
+    ("sourceLabels", Rule::LABELS),
     ("sourceNamespace", Rule::Text),
     ("statPrefix", Rule::Text),
     ("uri", object(&[("exact", Rule::Text), ("prefix", Rule::Text), ("regex", Rule::Text)])),
     ("withoutHeaders", Rule::Any),
 ]);
 
-const ROUTE_DESTINATION: Rule = Rule::Object {
-    fields: &[("destination", DESTINATION), ("headers", Rule::Any), ("weight", Rule::Any)],
-    required: &["destination"],
-};
+const ROUTE_DESTINATION: Rule = Rule::object(
+    &[("destination", DESTINATION), ("headers", Rule::Any), ("weight", Rule::Any)],
+    &["destination"],
+);
 
-const L4_DESTINATION: Rule = Rule::Object {
-    fields: &[("destination", DESTINATION), ("weight", Rule::Any)],
-    required: &["destination"],
-};
+const L4_DESTINATION: Rule =
+    Rule::object(&[("destination", DESTINATION), ("weight", Rule::Any)], &["destination"]);
 
 const TCP_ROUTE: Rule = object(&[
     (
         "match",
-        Rule::List(&object(&[
-            ("destinationSubnets", TEXTS),
-            ("gateways", TEXTS),
+        Rule::list(&object(&[
+            ("destinationSubnets", Rule::TEXTS),
+            ("gateways", Rule::TEXTS),
             ("port", Rule::Integer),
-            ("sourceLabels", Rule::Labels),
+            ("sourceLabels", Rule::LABELS),
             ("sourceNamespace", Rule::Text),
             ("sourceSubnet", Rule::Text),
         ])),
     ),
-    ("route", Rule::List(&L4_DESTINATION)),
+    ("route", Rule::list(&L4_DESTINATION)),
 ]);
 
-const TLS_ROUTE: Rule = Rule::Object {
-    fields: &[
+const TLS_ROUTE: Rule = Rule::object(
+    &[
         (
             "match",
-            Rule::List(&Rule::Object {
-                fields: &[
-                    ("destinationSubnets", TEXTS),
-                    ("gateways", TEXTS),
+            Rule::list(&Rule::object(
+                &[
+                    ("destinationSubnets", Rule::TEXTS),
+                    ("gateways", Rule::TEXTS),
                     ("port", Rule::Integer),
-                    ("sniHosts", TEXTS),
-                    ("sourceLabels", Rule::Labels),
+                    ("sniHosts", Rule::TEXTS),
+                    ("sourceLabels", Rule::LABELS),
                     ("sourceNamespace", Rule::Text),
                 ],
-                required: &["sniHosts"],
-            }),
+                &["sniHosts"],
+            )),
         ),
-        ("route", Rule::List(&L4_DESTINATION)),
+        ("route", Rule::list(&L4_DESTINATION)),
     ],
-    required: &["match"],
-};
+    &["match"],
+);
 
-pub(super) const DESTINATION_RULE: Rule = Rule::Object {
-    fields: &[
-        ("exportTo", TEXTS),
+pub(super) const DESTINATION_RULE: Rule = Rule::object(
+    &[
+        ("exportTo", Rule::TEXTS),
         ("host", Rule::Text),
-        ("subsets", Rule::List(&SUBSET)),
+        ("subsets", Rule::list(&SUBSET)),
         ("trafficPolicy", TRAFFIC_POLICY),
-        ("workloadSelector", object(&[("matchLabels", Rule::Labels)])),
+        ("workloadSelector", object(&[("matchLabels", Rule::LABELS)])),
     ],
-    required: &["host"],
-};
+    &["host"],
+);
 
-const SUBSET: Rule = Rule::Object {
-    fields: &[("labels", Rule::Labels), ("name", Rule::Text), ("trafficPolicy", TRAFFIC_POLICY)],
-    required: &["name"],
-};
+const SUBSET: Rule = Rule::object(
+    &[("labels", Rule::LABELS), ("name", Rule::Text), ("trafficPolicy", TRAFFIC_POLICY)],
+    &["name"],
+);
 
 const TRAFFIC_POLICY: Rule = object(&[
     ("connectionPool", Rule::Any),

@@ -10,9 +10,9 @@ fn told(kind: &str, spec: &str) -> Vec<String> {
     loader.add("f", text.as_bytes());
     let loaded = loader.finish();
     assert_eq!(loaded.errors, [], "{spec}");
-    let told = |problem: &Problem| match problem.severity {
-        Severity::Error => format!("error {problem}"),
-        Severity::Warning => format!("warning {problem}"),
+    let told = |problem: &Problem| match problem.rejected_by {
+        Some(_) => format!("error {problem}"),
+        None => format!("warning {problem}"),
     };
     problems(&loaded.inventory.objects[0]).iter().map(told).collect()
 }

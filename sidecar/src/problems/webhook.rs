@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mesh::lint::SELECTOR_WITHOUT_LABELS;
 use mesh::{clip, describe, network::Protocol};
 use serde_json::Value;
 
 use super::Found;
 use super::names::{is_address, is_default_endpoint, is_label, is_name, is_socket, wrong_host};
+use crate::lint::code;
 
 /// What a Unix domain socket's address begins with.
 const UNIX: &str = "unix://";
@@ -60,7 +62,11 @@ fn selector(selector: &Value, found: &mut Found) {
     }
     let is_empty = labels.is_null() || labels.as_object().is_some_and(serde_json::Map::is_empty);
     if selector.is_object() && is_empty {
-        found.warning(path, "there are no labels: the Sidecar is for all pods of its namespace");
+        found.warning(
+            &SELECTOR_WITHOUT_LABELS,
+            path,
+            "there are no labels: the Sidecar is for all pods of its namespace",
+        );
     }
 }
 
@@ -126,7 +132,11 @@ fn ingress(value: &Value, path: &str, ports: &mut BTreeSet<u16>, found: &mut Fou
     tls(&value["tls"], protocol, &format!("{path}.tls"), found);
     if value["connectionPool"]["http"].is_object() && !protocol.is_http() {
         let path = format!("{path}.connectionPool.http");
-        found.warning(&path, "the port is not of HTTP: only `tcp` counts");
+        found.warning(
+            &code::POOL_WITHOUT_HTTP,
+            &path,
+            "the port is not of HTTP: only `tcp` counts",
+        );
     }
 }
 
@@ -223,12 +233,20 @@ fn hosts(hosts: &Value, path: &str, namespace: &str, found: &mut Found) {
             dns => there.contains(dns) || there.contains("*"),
         };
         if again {
-            found.warning(&path, format!("`{}` is there twice", clip(entry)));
+            found.warning(
+                &code::DUPLICATE_HOST,
+                &path,
+                format!("`{}` is there twice", clip(entry)),
+            );
         }
         there.insert(dns);
     }
     if known.len() > 1 && known.get("*").is_some_and(|names| names.contains("*")) {
-        found.warning(path, "`*/*` imports everything: the other hosts add nothing");
+        found.warning(
+            &code::HOSTS_BESIDE_ALL,
+            path,
+            "`*/*` imports everything: the other hosts add nothing",
+        );
     }
 }
 

@@ -88,11 +88,17 @@ impl<'t> Words<'t> {
 }
 
 fn manifest(kind: &str, text: &str) -> Value {
+    match kind {
+        "json" => return serde_json::from_str(text).unwrap(),
+        "namespace" => return namespace(text),
+        _ => {}
+    }
     let mut words = Words::new(text);
     let mut object = json!({ "metadata": words.metadata() });
     let (version, kind, body) = match kind {
         "service" => ("v1", "Service", ("spec", service(&mut words, &mut object))),
-        "pod" => ("v1", "Pod", ("status", pod(&mut words))),
+        "pod" => ("v1", "Pod", ("status", pod(&mut words, &mut object))),
+        "deploy" => ("apps/v1", "Deployment", ("spec", deployment(&mut words))),
         "slice" => {
             let endpoints = slice(&mut words, &mut object);
             ("discovery.k8s.io/v1", "EndpointSlice", ("endpoints", endpoints))
@@ -148,8 +154,30 @@ fn service(words: &mut Words<'_>, object: &mut Value) -> Value {
     spec
 }
 
-fn pod(words: &mut Words<'_>) -> Value {
+/// `NAME`, `labels=`.
+fn namespace(text: &str) -> Value {
+    let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let own = rest.strip_prefix("labels=").unwrap_or_default();
+    let metadata = json!({ "name": name, "labels": labels(own) });
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata })
+}
+
+fn pod(words: &mut Words<'_>, object: &mut Value) -> Value {
+    if words.flag("ambient") {
+        object["metadata"]["annotations"] = json!({ "ambient.istio.io/redirection": "enabled" });
+    }
+    if let Some(role) = words.take("proxy") {
+        object["spec"] =
+            json!({ "containers": [{ "name": "istio-proxy", "args": ["proxy", role] }] });
+    }
     json!({ "podIP": words.take("ip").unwrap() })
+}
+
+/// A controller whose pods have `pods=k:v`.
+fn deployment(words: &mut Words<'_>) -> Value {
+    let metadata = json!({ "labels": labels(words.take("pods").unwrap()) });
+    let containers = json!([{ "name": "app", "image": "app" }]);
+    json!({ "template": { "metadata": metadata, "spec": { "containers": containers } } })
 }
 
 /// A port `NAME:NUMBER`, then addresses, `ADDRESS!STATE` for one that is not ready.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use mesh::{Labels, WorkloadKind};
 
 use super::selection::{Selection, Shared};
-use super::{Finding, Subject, code, entry};
+use super::{Finding, Subject, code, entry, finding};
 use crate::attach::GATEWAY_NAME;
 use crate::object::Telemetry;
 
@@ -43,7 +43,7 @@ fn check_providers(subject: &Subject<'_>, accepted: &[&Telemetry], found: &mut V
                 telemetry.meta.name, telemetry.meta.namespace
             );
             let field = entry(index, "providers");
-            found.push(Finding::new(&code::IST0157, telemetry, field, message));
+            found.push(finding(&code::IST0157, telemetry, field, message));
         }
     }
 }
@@ -55,7 +55,7 @@ fn check_selectors(selection: &Selection<'_>, found: &mut Vec<Finding>) {
         let pairs: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
         let message = format!("Referenced selector not found: {:?}", pairs.join(","));
         let field = "spec.selector.matchLabels".to_owned();
-        found.push(Finding::new(&code::IST0101, selected.telemetry, field, message));
+        found.push(finding(&code::IST0101, selected.telemetry, field, message));
     }
     selection.shared.iter().for_each(|shared| report_shared(shared, found));
 }
@@ -73,7 +73,7 @@ fn report_shared(shared: &Shared<'_>, found: &mut Vec<Finding>) {
             telemetry.meta.namespace,
             shared.pod,
         );
-        found.push(Finding::new(&code::IST0159, telemetry, "spec.selector".to_owned(), message));
+        found.push(finding(&code::IST0159, telemetry, "spec.selector".to_owned(), message));
     }
 }
 
@@ -91,7 +91,7 @@ fn check_selectorless(accepted: &[&Telemetry], found: &mut Vec<Finding>) {
         );
         for telemetry in objects {
             let field = "spec".to_owned();
-            found.push(Finding::new(&code::IST0160, telemetry, field, message.clone()));
+            found.push(finding(&code::IST0160, telemetry, field, message.clone()));
         }
     }
 }
@@ -117,7 +117,7 @@ fn check_gateways(
                  instead."
             );
             let field = "spec.selector".to_owned();
-            found.push(Finding::new(&code::IST0166, telemetry, field, message));
+            found.push(finding(&code::IST0166, telemetry, field, message));
         }
     }
 }

@@ -3,7 +3,7 @@
 use mesh::Workload;
 
 use super::selection::Selection;
-use super::{Finding, code};
+use super::{Finding, code, finding};
 use crate::attach::{GATEWAY_NAME, Unseen, View};
 use crate::object::Telemetry;
 
@@ -36,7 +36,7 @@ fn selects_waypoint(telemetry: &Telemetry, waypoint: &Workload) -> Finding {
         format!("targetRefs: [{{group: gateway.networking.k8s.io, kind: Gateway, name: {name}}}]")
     });
     let field = "spec.selector.matchLabels".to_owned();
-    Finding::new(&code::WAYPOINT_SELECTOR, telemetry, field, message).instead(instead)
+    finding(&code::WAYPOINT_SELECTOR, telemetry, field, message).instead(instead)
 }
 
 fn matches_nothing(telemetry: &Telemetry, elsewhere: Option<&str>) -> Finding {
@@ -46,7 +46,7 @@ fn matches_nothing(telemetry: &Telemetry, elsewhere: Option<&str>) -> Finding {
     });
     let message = format!("matches no workload in the namespace `{namespace}`{hint}");
     let field = "spec.selector.matchLabels".to_owned();
-    Finding::new(&code::SELECTOR_MATCHES_NOTHING, telemetry, field, message)
+    finding(&code::SELECTOR_MATCHES_NOTHING, telemetry, field, message)
         .instead(elsewhere.map(|other| format!("namespace: {other}")))
 }
 
@@ -56,7 +56,7 @@ pub(super) fn check_view(view: &View<'_>, found: &mut Vec<Finding>) {
         if *unseen == Unseen::Undiscovered {
             let field = "metadata.namespace".to_owned();
             let message = format!("{unseen}: the object counts for nothing");
-            found.push(Finding::new(&code::NAMESPACE_UNDISCOVERED, telemetry, field, message));
+            found.push(finding(&code::NAMESPACE_UNDISCOVERED, telemetry, field, message));
         }
     }
     for namespace in view.namespaces() {
@@ -74,7 +74,7 @@ pub(super) fn check_view(view: &View<'_>, found: &mut Vec<Finding>) {
             );
             let field = "spec".to_owned();
             let instead = format!("the entries of both in {}", wide.meta.qualified_name());
-            let finding = Finding::new(&code::SHADOWED, shadowed, field, message);
+            let finding = finding(&code::SHADOWED, shadowed, field, message);
             found.push(finding.instead(Some(instead)));
         }
     }

@@ -1,29 +1,10 @@
 //! The codes of findings.
 
-use serde::Serialize;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The object is refused, does harm, or does nothing of what it says.
-    Error,
-    /// A part of it does nothing, or something else than it seems to.
-    Warning,
-    /// Worth a look.
-    Info,
-}
-
-/// A code with its meaning.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Code {
-    /// The code as it is printed.
-    pub name: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it means.
-    pub text: &'static str,
-}
+use mesh::lint::Code;
+pub(super) use mesh::lint::{
+    INVALID_FIELD, INVALID_OBJECT, IST0101, NAMESPACE_UNDISCOVERED, SELECTOR_MATCHES_NOTHING,
+    SELECTOR_WITHOUT_LABELS, SHADOWED, UNKNOWN_FIELD,
+};
 
 /// All codes.
 pub const CODES: [&Code; 31] = [
@@ -60,80 +41,66 @@ pub const CODES: [&Code; 31] = [
     &IST0166,
 ];
 
-const fn error(name: &'static str, text: &'static str) -> Code {
-    Code { name, severity: Severity::Error, text }
-}
-
-const fn warning(name: &'static str, text: &'static str) -> Code {
-    Code { name, severity: Severity::Warning, text }
-}
-
-const fn info(name: &'static str, text: &'static str) -> Code {
-    Code { name, severity: Severity::Info, text }
-}
-
-pub(super) const FILTER_REFUSED_BY_ENVOY: Code = error(
+pub(super) const FILTER_REFUSED_BY_ENVOY: Code = Code::error(
     "filter-refused-by-envoy",
     "the API server takes the filter and Envoy does not, nor any listener that it is part of",
 );
-pub(super) const INVALID_FIELD: Code =
-    error("invalid-field", "the schema of the CRD refuses the object");
-pub(super) const INVALID_OBJECT: Code =
-    error("invalid-object", "Istio's webhook refuses the object");
-pub(super) const FILTER_SYNTAX: Code = error(
+pub(super) const FILTER_SYNTAX: Code = Code::error(
     "filter-syntax",
     "the filter is no CEL expression, and Istio's webhook refuses the object",
 );
 pub(super) const FILTER_NEVER_TRUE: Code =
-    error("filter-never-true", "a part of the filter is never true");
-pub(super) const FILTER_ALWAYS_TRUE: Code =
-    warning("filter-always-true", "a part of the filter is true for every record with a value");
+    Code::error("filter-never-true", "a part of the filter is never true");
+pub(super) const FILTER_ALWAYS_TRUE: Code = Code::warning(
+    "filter-always-true",
+    "a part of the filter is true for every record with a value",
+);
 pub(super) const FILTER_UNKNOWN_ATTRIBUTE: Code =
-    warning("filter-unknown-attribute", "Envoy has no attribute of this name");
-pub(super) const FILTER_SILENCES_TCP: Code =
-    warning("filter-silences-tcp", "the attribute is missing on TCP, and nothing of TCP is logged");
+    Code::warning("filter-unknown-attribute", "Envoy has no attribute of this name");
+pub(super) const FILTER_SILENCES_TCP: Code = Code::warning(
+    "filter-silences-tcp",
+    "the attribute is missing on TCP, and nothing of TCP is logged",
+);
 pub(super) const FILTER_WHOLE_FLAGS: Code =
-    info("filter-whole-flags", "records with a second response flag are not found");
+    Code::info("filter-whole-flags", "records with a second response flag are not found");
 pub(super) const FILTER_DOUBTFUL: Code =
-    warning("filter-doubtful", "a part of the filter does not do what it seems to do");
-pub(super) const FILTER_IGNORED: Code =
-    warning("filter-ignored", "the entry names no provider, and its filter counts for nothing");
+    Code::warning("filter-doubtful", "a part of the filter does not do what it seems to do");
+pub(super) const FILTER_IGNORED: Code = Code::warning(
+    "filter-ignored",
+    "the entry names no provider, and its filter counts for nothing",
+);
 pub(super) const UNKNOWN_PROVIDER: Code =
-    error("unknown-provider", "MeshConfig has no provider of this name");
+    Code::error("unknown-provider", "MeshConfig has no provider of this name");
 pub(super) const PROVIDER_WITHOUT_LOGS: Code =
-    error("provider-without-access-logs", "the provider takes no access logs");
-pub(super) const PROVIDER_SERVICE: Code =
-    error("provider-service", "the provider's service is not found, or in several namespaces");
-pub(super) const PROVIDER_REFUSED_BY_ENVOY: Code = error(
+    Code::error("provider-without-access-logs", "the provider takes no access logs");
+pub(super) const PROVIDER_SERVICE: Code = Code::error(
+    "provider-service",
+    "the provider's service is not found, or in several namespaces",
+);
+pub(super) const PROVIDER_REFUSED_BY_ENVOY: Code = Code::error(
     "provider-refused-by-envoy",
     "Envoy refuses the provider's logger, and any listener that it is part of",
 );
 pub(super) const PROVIDER_DROPPED: Code =
-    warning("provider-dropped", "naming a provider puts out those that logged before");
+    Code::warning("provider-dropped", "naming a provider puts out those that logged before");
 pub(super) const ACCESS_LOG_FILE_DROPPED: Code =
-    info("access-log-file-dropped", "naming a provider puts MeshConfig's accessLogFile out");
+    Code::info("access-log-file-dropped", "naming a provider puts MeshConfig's accessLogFile out");
 pub(super) const DISABLED_WITHOUT_EFFECT: Code =
-    warning("disabled-without-effect", "the entry turns nothing off");
+    Code::warning("disabled-without-effect", "the entry turns nothing off");
 pub(super) const ENTRY_WITHOUT_EFFECT: Code =
-    warning("entry-without-effect", "the entry turns nothing on");
-pub(super) const SHADOWED: Code =
-    warning("shadowed-object", "an older object of the whole namespace counts instead");
-pub(super) const SELECTOR_MATCHES_NOTHING: Code =
-    warning("selector-matches-nothing", "the selector matches no workload of the namespace");
-pub(super) const SELECTOR_WITHOUT_LABELS: Code =
-    warning("selector-without-labels", "the selector has no labels, and the object is for all");
-pub(super) const WAYPOINT_SELECTOR: Code =
-    warning("waypoint-selector", "the selector matches a waypoint, which goes by targetRefs only");
-pub(super) const NAMESPACE_UNDISCOVERED: Code =
-    warning("namespace-undiscovered", "MeshConfig's discoverySelectors leave the namespace out");
-pub(super) const UNKNOWN_FIELD: Code =
-    warning("unknown-field", "the API server drops a field that it does not know");
-pub(super) const ENVOY_FILTER: Code =
-    info("envoy-filter", "an EnvoyFilter touches access logs, which decisions do not look at");
-pub(super) const IST0101: Code = error("IST0101", "referenced resource not found (istioctl)");
-pub(super) const IST0157: Code = warning("IST0157", "empty providers (istioctl)");
+    Code::warning("entry-without-effect", "the entry turns nothing on");
+pub(super) const WAYPOINT_SELECTOR: Code = Code::warning(
+    "waypoint-selector",
+    "the selector matches a waypoint, which goes by targetRefs only",
+);
+pub(super) const ENVOY_FILTER: Code = Code::info(
+    "envoy-filter",
+    "an EnvoyFilter touches access logs, which decisions do not look at",
+);
+pub(super) const IST0157: Code = Code::warning("IST0157", "empty providers (istioctl)");
 pub(super) const IST0159: Code =
-    error("IST0159", "several objects select the same workload (istioctl)");
-pub(super) const IST0160: Code = error("IST0160", "several objects have no selector (istioctl)");
+    Code::error("IST0159", "several objects select the same workload (istioctl)");
+pub(super) const IST0160: Code =
+    Code::error("IST0160", "several objects have no selector (istioctl)");
 pub(super) const IST0166: Code =
-    warning("IST0166", "ineffective selector on a Kubernetes Gateway (istioctl)");
+    Code::warning("IST0166", "ineffective selector on a Kubernetes Gateway (istioctl)");

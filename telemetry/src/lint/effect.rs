@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Finding, code, entry};
+use super::{Finding, code, entry, finding};
 use crate::attach::{Level, LevelKind, View};
 use crate::decide::{DecidedBy, Decision};
 use crate::logger::Sink;
@@ -45,9 +45,7 @@ fn check_entries(
             let inherited = merged.iter().find_map(|merged| inherited(merged, own, index));
             let instead = inherited.map(|name| format!("providers: [{{name: {name}}}] beside it"));
             let field = entry(index, "filter");
-            found.push(
-                Finding::new(&code::FILTER_IGNORED, telemetry, field, message).instead(instead),
-            );
+            found.push(finding(&code::FILTER_IGNORED, telemetry, field, message).instead(instead));
         }
         let mut names = merged.iter().filter_map(|merged| inherited(merged, own, index));
         if !names.any(|name| view.providers.find(name).is_ok()) {
@@ -64,7 +62,7 @@ fn without_effect(telemetry: &Telemetry, index: usize, logging: &AccessLogging) 
         (false, None) => (&code::ENTRY_WITHOUT_EFFECT, "", "turns nothing on"),
     };
     let message = format!("names no provider and inherits none that counts: it {what}");
-    let finding = Finding::new(code, telemetry, entry(index, field), message);
+    let finding = finding(code, telemetry, entry(index, field), message);
     Some(finding.instead(Some("providers: [{name: envoy}] beside it".to_owned())))
 }
 
@@ -119,7 +117,7 @@ fn provider_dropped(telemetry: &Telemetry, name: &str, sides: &[Side]) -> Findin
     let message =
         format!("`{name}` logged{side} and does not any more, as this object names others");
     let field = "spec.accessLogging".to_owned();
-    Finding::new(&code::PROVIDER_DROPPED, telemetry, field, message)
+    finding(&code::PROVIDER_DROPPED, telemetry, field, message)
         .instead(Some(format!("an entry with providers: [{{name: {name}}}]")))
 }
 
@@ -131,6 +129,6 @@ fn file_dropped(telemetry: &Telemetry, path: &str, after: &Decision) -> Option<F
             "nothing is written to accessLogFile `{path}` any more where this object counts"
         );
         let field = "spec.accessLogging".to_owned();
-        Finding::new(&code::ACCESS_LOG_FILE_DROPPED, telemetry, field, message)
+        finding(&code::ACCESS_LOG_FILE_DROPPED, telemetry, field, message)
     })
 }

@@ -16,7 +16,7 @@ pub(super) fn check(telemetry: &Telemetry, found: &mut Vec<Finding>) {
                 instead: finding.instead().map(str::to_owned),
                 column: Some(crate::object::column(filter, finding.span().start)),
                 span: Some(finding.span()),
-                ..Finding::new(code_of(finding.kind()), telemetry, field, finding.to_string())
+                ..super::finding(code_of(finding.kind()), telemetry, field, finding.to_string())
             }
         }));
     }

@@ -2,7 +2,7 @@
 
 use mesh::DEFAULT_REVISION;
 
-use super::{Code, Finding, code, entry};
+use super::{Code, Finding, code, entry, finding};
 use crate::attach::View;
 use crate::logger::Unresolved;
 
@@ -12,7 +12,7 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Finding>) {
             for (provider, name) in logging.providers.iter().enumerate() {
                 let Some(problem) = problem(view, name) else { continue };
                 let field = entry(index, &format!("providers[{provider}].name"));
-                let finding = Finding::new(problem.code, telemetry, field, problem.message);
+                let finding = finding(problem.code, telemetry, field, problem.message);
                 found.push(finding.instead(problem.instead));
             }
         }
@@ -21,8 +21,8 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Finding>) {
     found.extend(defaults.filter_map(|(index, name)| {
         let problem = problem(view, name)?;
         let field = format!("defaultProviders.accessLogging[{index}]");
-        let finding = Finding::of(problem.code, field, problem.message);
-        Some(Finding { object: mesh_config(view), ..finding }.instead(problem.instead))
+        let finding = Finding::new(problem.code, mesh_config(view), field, problem.message);
+        Some(finding.instead(problem.instead))
     }));
 }
 

@@ -5,10 +5,11 @@
 
 mod schema;
 
-use serde::Serialize;
+use mesh::lint::RejectedBy;
+use mesh::schema::{Fault, Rule, walk};
 use serde_json::Value;
 
-use schema::{Rule, SPEC};
+use schema::SPEC;
 
 /// Something in an object that an API server refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,22 +26,12 @@ pub struct Violation {
     pub column: Option<usize>,
 }
 
-/// Who in an API server refuses an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RejectedBy {
-    /// The schema of the CRD.
-    Crd,
-    /// Istio's validating webhook.
-    Webhook,
-}
-
 /// Everything that the CRD refuses in a `spec`.
 pub(super) fn check(spec: &Value) -> Vec<Violation> {
     let mut found = Vec::new();
-    if !spec.is_null() {
-        walk(&SPEC, spec, "spec", &mut found);
-    }
+    each_fault(spec, &mut |path, fault| {
+        found.extend(told(&fault).map(|message| refused(path, message)));
+    });
     found
 }
 
@@ -56,98 +47,42 @@ pub(crate) struct UnknownField {
 /// The fields of a `spec` that the API server drops.
 pub(super) fn unknown(spec: &Value) -> Vec<UnknownField> {
     let mut found = Vec::new();
-    look_for_unknown(&SPEC, spec, "spec", &mut found);
+    each_fault(spec, &mut |path, fault| {
+        if let Fault::Unknown { .. } = fault {
+            found.push(UnknownField { path: path.to_owned(), close: fault.closest() });
+        }
+    });
     found
 }
 
-fn look_for_unknown(rule: &Rule, value: &Value, path: &str, found: &mut Vec<UnknownField>) {
-    match (rule, value) {
-        (Rule::Nullable(rule), _) => look_for_unknown(rule, value, path, found),
-        (Rule::Object { fields, .. }, Value::Object(map)) => {
-            for (key, value) in map {
-                match fields.iter().find(|(name, _)| name == key) {
-                    Some((_, rule)) => look_for_unknown(rule, value, &join(path, key), found),
-                    None => {
-                        let close = mesh::closest(key, fields.iter().map(|(name, _)| *name));
-                        found.push(UnknownField { path: join(path, key), close });
-                    }
-                }
-            }
-        }
-        (Rule::Map { values, .. }, Value::Object(map)) => {
-            for (key, value) in map {
-                look_for_unknown(values, value, &format!("{path}[{key}]"), found);
-            }
-        }
-        (Rule::Array { items, .. }, Value::Array(values)) => {
-            for (index, value) in values.iter().enumerate() {
-                look_for_unknown(items, value, &format!("{path}[{index}]"), found);
-            }
-        }
-        _ => {}
+fn each_fault<'v>(spec: &'v Value, found: &mut dyn FnMut(&str, Fault<'v>)) {
+    if !spec.is_null() {
+        walk(&SPEC, spec, "spec", found);
     }
 }
 
-fn walk(rule: &Rule, value: &Value, path: &str, found: &mut Vec<Violation>) {
-    match (rule, value) {
-        (Rule::Nullable(_), Value::Null) | (Rule::Bool, Value::Bool(_)) => {}
-        (Rule::Nullable(rule), _) => walk(rule, value, path, found),
-        (Rule::Object { fields, required, check }, Value::Object(_)) => {
-            for name in *required {
-                if value[*name].is_null() {
-                    found.push(refused(&join(path, name), "is required".to_owned()));
-                }
-            }
-            for (name, rule) in *fields {
-                child(rule, &value[*name], &join(path, name), found);
-            }
-            found.extend(check(value).map(|message| refused(path, message)));
+/// What refuses an object, in the words of an API server; `None` for what does not.
+fn told(fault: &Fault<'_>) -> Option<String> {
+    Some(match fault {
+        Fault::Unknown { .. } => return None,
+        Fault::Missing => "is required".to_owned(),
+        Fault::Refused(message) => message.clone(),
+        Fault::TooMany(most) => format!("must have at most {most} items"),
+        Fault::Outside { least, most, found } => {
+            format!("must be from {least} to {most}, not {found}")
         }
-        (Rule::Map { values, max, check }, Value::Object(map)) => {
-            if map.len() > *max {
-                found.push(refused(path, format!("must have at most {max} items")));
-            }
-            for (key, value) in map {
-                child(values, value, &format!("{path}[{key}]"), found);
-                found.extend(check(key, value).map(|message| refused(path, message)));
-            }
+        Fault::Type { rule, found } => {
+            let expected = match rule {
+                Rule::Bool => "a boolean".to_owned(),
+                rule => rule.expected(),
+            };
+            format!("must be {expected}, not {}", kind(found))
         }
-        (Rule::Array { items, max }, Value::Array(values)) => {
-            if values.len() > *max {
-                found.push(refused(path, format!("must have at most {max} items")));
-            }
-            for (index, value) in values.iter().enumerate() {
-                walk(items, value, &format!("{path}[{index}]"), found);
-            }
-        }
-        (Rule::Text { check }, Value::String(text)) => {
-            found.extend(check(text).map(|message| refused(path, message)));
-        }
-        (Rule::Percentage, Value::Number(number)) => {
-            if !number.as_f64().is_some_and(|n| (0.0..=100.0).contains(&n)) {
-                found.push(refused(path, format!("must be from 0 to 100, not {number}")));
-            }
-        }
-        _ => {
-            let message = format!("must be {}, not {}", rule.expected(), kind(value));
-            found.push(refused(path, message));
-        }
-    }
-}
-
-/// Checks a field of an object; null is as if it were not there, unless null means something.
-fn child(rule: &Rule, value: &Value, path: &str, found: &mut Vec<Violation>) {
-    if !value.is_null() {
-        walk(rule, value, path, found);
-    }
+    })
 }
 
 fn refused(field: &str, message: String) -> Violation {
     Violation { by: RejectedBy::Crd, field: field.to_owned(), message, instead: None, column: None }
-}
-
-fn join(path: &str, name: &str) -> String {
-    format!("{path}.{name}")
 }
 
 /// The type of a value, in words.

@@ -5,9 +5,10 @@
 //! empty name of a tag.
 
 use expression::Expression;
+use mesh::lint::RejectedBy;
 use serde_json::Value;
 
-use super::{RejectedBy, TargetRef, Telemetry, Violation};
+use super::{TargetRef, Telemetry, Violation};
 
 /// The kinds that a Telemetry can be attached to, with their groups.
 const TARGETS: [(&str, &str); 4] = [

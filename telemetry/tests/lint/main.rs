@@ -6,10 +6,11 @@ mod hostile;
 
 use std::collections::BTreeSet;
 
+use mesh::lint::Finding;
 use mesh::{Inventory, Labels, Loader};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use telemetry::{CODES, Cluster, Finding};
+use telemetry::{CODES, Cluster};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -176,7 +176,10 @@ impl Follow {
                     }
                     return Ok(End::Clean);
                 }
-                Err(_) => return Ok(End::Cut),
+                Err(e) => {
+                    eprintln!("CUT {e:?}");
+                    return Ok(End::Cut);
+                }
             }
         }
     }

@@ -1,159 +1,103 @@
 //! The schema as a flat table.
 
+use mesh::schema::Rule;
 use serde_json::Value;
-
-/// What the schema asks of a value.
-pub(super) enum Rule {
-    Bool,
-    /// A number from 0 to 100.
-    Percentage,
-    Text {
-        check: fn(&str) -> Option<String>,
-    },
-    /// Fields by name; unknown ones are pruned, not refused.
-    Object {
-        fields: &'static [(&'static str, Rule)],
-        required: &'static [&'static str],
-        check: fn(&Value) -> Option<String>,
-    },
-    /// Any keys.
-    Map {
-        values: &'static Rule,
-        max: usize,
-        check: fn(&str, &Value) -> Option<String>,
-    },
-    Array {
-        items: &'static Rule,
-        max: usize,
-    },
-    Nullable(&'static Rule),
-}
-
-impl Rule {
-    /// The type that is asked for, in words.
-    pub(super) fn expected(&self) -> &'static str {
-        match self {
-            Self::Bool => "a boolean",
-            Self::Percentage => "a number",
-            Self::Text { .. } => "a string",
-            Self::Object { .. } | Self::Map { .. } => "an object",
-            Self::Array { .. } => "a list",
-            Self::Nullable(rule) => rule.expected(),
-        }
-    }
-}
 
 pub(super) const SPEC: Rule = Rule::Object {
     fields: &[
-        ("selector", object(&[("matchLabels", MATCH_LABELS)], &[])),
+        ("selector", Rule::object(&[("matchLabels", MATCH_LABELS)], &[])),
         ("targetRef", TARGET_REF),
-        ("targetRefs", Rule::Array { items: &TARGET_REF, max: 16 }),
-        ("accessLogging", list(&ACCESS_LOGGING)),
-        ("metrics", list(&METRICS)),
-        ("tracing", list(&TRACING)),
+        ("targetRefs", Rule::List { items: &TARGET_REF, most: 16 }),
+        ("accessLogging", Rule::list(&ACCESS_LOGGING)),
+        ("metrics", Rule::list(&METRICS)),
+        ("tracing", Rule::list(&TRACING)),
     ],
     required: &[],
     check: one_way_to_attach,
 };
 
 const MATCH_LABELS: Rule =
-    Rule::Map { values: &Rule::Text { check: label_value }, max: 4096, check: label_key };
+    Rule::Map { values: &Rule::Checked(label_value), most: 4096, check: label_key };
 
-const TARGET_REF: Rule = object(
+const TARGET_REF: Rule = Rule::object(
     &[
-        ("group", Rule::Text { check: group }),
-        ("kind", Rule::Text { check: kind }),
-        ("name", Rule::Text { check: object_name }),
-        ("namespace", Rule::Text { check: no_namespace }),
+        ("group", Rule::Checked(group)),
+        ("kind", Rule::Checked(kind)),
+        ("name", Rule::Checked(object_name)),
+        ("namespace", Rule::Checked(no_namespace)),
     ],
     &["kind", "name"],
 );
 
-const ACCESS_LOGGING: Rule = object(
+const ACCESS_LOGGING: Rule = Rule::object(
     &[
-        ("disabled", NULLABLE_BOOL),
-        ("filter", object(&[("expression", ANY_TEXT)], &[])),
-        ("match", object(&[("mode", MODE)], &[])),
+        ("disabled", Rule::Bool),
+        ("filter", Rule::object(&[("expression", Rule::Text)], &[])),
+        ("match", Rule::object(&[("mode", MODE)], &[])),
         ("providers", PROVIDERS),
     ],
     &[],
 );
 
-const METRICS: Rule = object(
+const METRICS: Rule = Rule::object(
     &[
-        ("overrides", list(&OVERRIDE)),
+        ("overrides", Rule::list(&OVERRIDE)),
         ("providers", PROVIDERS),
-        ("reportingInterval", Rule::Text { check: interval }),
+        ("reportingInterval", Rule::Checked(interval)),
     ],
     &[],
 );
 
-const OVERRIDE: Rule = object(
+const OVERRIDE: Rule = Rule::object(
     &[
-        ("disabled", NULLABLE_BOOL),
+        ("disabled", Rule::Bool),
         ("match", METRIC_MATCH),
-        ("tagOverrides", Rule::Map { values: &TAG_OVERRIDE, max: usize::MAX, check: any_pair }),
+        ("tagOverrides", Rule::map(&TAG_OVERRIDE)),
     ],
     &[],
 );
 
 const METRIC_MATCH: Rule = Rule::Object {
-    fields: &[("metric", Rule::Text { check: metric }), ("customMetric", NAME), ("mode", MODE)],
+    fields: &[("metric", Rule::Checked(metric)), ("customMetric", NAME), ("mode", MODE)],
     required: &[],
     check: |value| at_most_one(value, &["metric", "customMetric"]),
 };
 
 const TAG_OVERRIDE: Rule = Rule::Object {
-    fields: &[("operation", Rule::Text { check: operation }), ("value", ANY_TEXT)],
+    fields: &[("operation", Rule::Checked(operation)), ("value", Rule::Text)],
     required: &[],
     check: tag_value,
 };
 
-const TRACING: Rule = object(
+const TRACING: Rule = Rule::object(
     &[
-        ("customTags", Rule::Map { values: &CUSTOM_TAG, max: usize::MAX, check: any_pair }),
-        ("disableContextPropagation", NULLABLE_BOOL),
-        ("disableSpanReporting", NULLABLE_BOOL),
-        ("enableIstioTags", NULLABLE_BOOL),
-        ("match", object(&[("mode", MODE)], &[])),
+        ("customTags", Rule::map(&CUSTOM_TAG)),
+        ("disableContextPropagation", Rule::Bool),
+        ("disableSpanReporting", Rule::Bool),
+        ("enableIstioTags", Rule::Bool),
+        ("match", Rule::object(&[("mode", MODE)], &[])),
         ("providers", PROVIDERS),
-        ("randomSamplingPercentage", Rule::Nullable(&Rule::Percentage)),
-        ("useRequestIdForTraceSampling", NULLABLE_BOOL),
+        ("randomSamplingPercentage", PERCENTAGE),
+        ("useRequestIdForTraceSampling", Rule::Bool),
     ],
     &[],
 );
 
 const CUSTOM_TAG: Rule = Rule::Object {
     fields: &[
-        ("environment", object(&[("name", NAME), ("defaultValue", ANY_TEXT)], &["name"])),
-        ("formatter", object(&[("value", NAME)], &["value"])),
-        ("header", object(&[("name", NAME), ("defaultValue", ANY_TEXT)], &["name"])),
-        ("literal", object(&[("value", NAME)], &["value"])),
+        ("environment", Rule::object(&[("name", NAME), ("defaultValue", Rule::Text)], &["name"])),
+        ("formatter", Rule::object(&[("value", NAME)], &["value"])),
+        ("header", Rule::object(&[("name", NAME), ("defaultValue", Rule::Text)], &["name"])),
+        ("literal", Rule::object(&[("value", NAME)], &["value"])),
     ],
     required: &[],
     check: |value| at_most_one(value, &["literal", "environment", "header", "formatter"]),
 };
 
-const PROVIDERS: Rule = list(&object(&[("name", NAME)], &["name"]));
-const NULLABLE_BOOL: Rule = Rule::Nullable(&Rule::Bool);
-const ANY_TEXT: Rule = Rule::Text { check: |_| None };
-const NAME: Rule = Rule::Text { check: not_empty };
-const MODE: Rule = Rule::Text { check: mode };
-
-const fn object(
-    fields: &'static [(&'static str, Rule)],
-    required: &'static [&'static str],
-) -> Rule {
-    Rule::Object { fields, required, check: |_| None }
-}
-
-const fn list(items: &'static Rule) -> Rule {
-    Rule::Array { items, max: usize::MAX }
-}
-
-fn any_pair(_: &str, _: &Value) -> Option<String> {
-    None
-}
+const PROVIDERS: Rule = Rule::list(&Rule::object(&[("name", NAME)], &["name"]));
+const PERCENTAGE: Rule = Rule::Number { least: 0.0, most: 100.0 };
+const NAME: Rule = Rule::Checked(not_empty);
+const MODE: Rule = Rule::Checked(mode);
 
 fn not_empty(text: &str) -> Option<String> {
     text.is_empty().then(|| "should be at least 1 chars long".to_owned())
