@@ -38,6 +38,7 @@ data:
 /// A cluster whose pods a test writes the logs of.
 #[derive(Debug)]
 pub struct Cluster {
+    /// The server; a test changes the cluster through it.
     pub server: KubeServer,
     config: PathBuf,
 }
@@ -69,6 +70,7 @@ metadata:
   ownerReferences:
   - {{apiVersion: apps/v1, kind: ReplicaSet, name: {app}-5c4d, uid: r-{app}, controller: true}}
 spec:
+  nodeName: node-1
   containers:
   - {{name: app, image: app}}
   - {{name: istio-proxy, image: 'docker.io/istio/proxyv2:1.31.0', args: [proxy, sidecar]}}
@@ -145,8 +147,11 @@ spec:
 /// A command that has ended.
 #[derive(Debug)]
 pub struct Ended {
+    /// How it ended.
     pub status: ExitStatus,
+    /// Standard output.
     pub out: String,
+    /// Standard error.
     pub err: String,
 }
 
@@ -210,7 +215,8 @@ impl Tail {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap(), signal).unwrap();
+        kill_process(Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap(), signal)
+            .unwrap();
     }
 
     /// Waits for the end; what was printed.

@@ -39,6 +39,11 @@ pub(crate) async fn pods(client: Client, target: Target, news: Sender<News>) {
     let mut troubled = false;
     while let Some(event) = events.next().await {
         let told = match event {
+            // The version is too old to go on from: begun anew.
+            Err(error) if is_too_old(&error) => {
+                events = watch(target.pods(&client), target.watch()).default_backoff().boxed();
+                None
+            }
             Err(error) => {
                 troubled = true;
                 Some(News::Trouble { what: "pods", failure: failure(error) })
@@ -107,7 +112,7 @@ pub(crate) async fn changes(
         None => Api::all_with(client.kube.clone(), &resource),
     };
     let mut events: BoxStream<'_, _> =
-        watch(objects, watcher::Config::default()).default_backoff().boxed();
+        watch(objects.clone(), watcher::Config::default()).default_backoff().boxed();
     // What there is at the beginning was read already.
     let mut begun = false;
     while let Some(event) = events.next().await {
@@ -115,12 +120,22 @@ pub(crate) async fn changes(
             Ok(Event::InitDone) if !std::mem::replace(&mut begun, true) => continue,
             Ok(Event::Init | Event::InitApply(_)) => continue,
             Ok(Event::InitDone | Event::Apply(_) | Event::Delete(_)) => News::Changed,
+            Err(error) if is_too_old(&error) => {
+                events =
+                    watch(objects.clone(), watcher::Config::default()).default_backoff().boxed();
+                continue;
+            }
             Err(error) => News::Trouble { what: kind.plural, failure: failure(error) },
         };
         if news.send(told).await.is_err() {
             return;
         }
     }
+}
+
+/// Whether the API server has forgotten what the watch was to go on from, and said so before it began.
+fn is_too_old(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
 }
 
 fn failure(error: watcher::Error) -> Failure {

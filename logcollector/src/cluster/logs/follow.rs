@@ -176,10 +176,7 @@ impl Follow {
                     }
                     return Ok(End::Clean);
                 }
-                Err(e) => {
-                    eprintln!("CUT {e:?}");
-                    return Ok(End::Cut);
-                }
+                Err(_) => return Ok(End::Cut),
             }
         }
     }
