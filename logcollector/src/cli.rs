@@ -21,10 +21,10 @@ pub(crate) use sidecar::{
     BalanceArgs, CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand,
     SidecarLintArgs, SuggestArgs,
 };
-pub(crate) use tail::{LiveArgs, OrderArg, TailArgs};
+pub(crate) use tail::{LookArgs, OrderArg, TailArgs, TargetArgs};
 pub(crate) use telemetry::{
-    AmongArgs, ExplainArgs, LintArgs, ManifestArgs, OnePodArgs, PodArgs, RenderArgs, ReplayArgs,
-    SeverityArg, TelemetryCommand, WhoArgs,
+    AmongArgs, DisableArgs, EnableArgs, ExplainArgs, LintArgs, ManifestArgs, OnePodArgs, PodArgs,
+    RenderArgs, ReplayArgs, SeverityArg, TelemetryCommand, WhoArgs,
 };
 
 /// Read Envoy and Istio access logs, in whatever format the mesh writes them

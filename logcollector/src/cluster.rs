@@ -9,6 +9,7 @@ mod logs;
 mod pod;
 mod snapshot;
 mod target;
+mod telemetries;
 mod watch;
 
 pub(crate) use answer::Failure;
@@ -18,4 +19,5 @@ pub(crate) use logs::{Batch, Event, Follow, Line, Source, Window};
 pub(crate) use pod::{State, containers};
 pub(crate) use snapshot::{Answers, Scope, snapshot};
 pub(crate) use target::Target;
+pub(crate) use telemetries::{Made, Removal, Telemetries};
 pub(crate) use watch::{News, changes, pods, uid};

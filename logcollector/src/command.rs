@@ -1,6 +1,7 @@
 //! The commands: what runs, built from what users type.
 
 mod document;
+mod enabling;
 mod filter;
 mod format;
 mod formatting;

@@ -44,6 +44,16 @@ pub(crate) enum Error {
     NoPods { option: &'static str, target: String },
     #[error(transparent)]
     Cluster(#[from] Failure),
+    #[error("{}", visible::lines(&.0.to_string()))]
+    CannotEnable(Box<telemetry::enable::Refusal>),
+    #[error("not switched on")]
+    NotWanted,
+    #[error("this would change the cluster, and there is no terminal to ask on")]
+    NobodyToAsk,
+    #[error("the cluster has no Telemetry objects, or they may not be read")]
+    NoTelemetries,
+    #[error("nothing to switch off: name pods, or give --expired")]
+    NothingToDisable,
     #[error("no manifests: name files or folders with -f")]
     NoManifests,
     #[error("{}: no manifests in this folder", .folder.display())]
@@ -149,6 +159,14 @@ impl Error {
                  cluster, and -f reads files in its place"
                     .to_owned(),
             ),
+            Self::CannotEnable(refusal) => {
+                refusal.instead().map(|instead| visible::lines(&instead))
+            }
+            Self::NobodyToAsk => Some("--yes goes on without a question".to_owned()),
+            Self::NoTelemetries => {
+                Some("`kubectl get crd telemetries.telemetry.istio.io` tells".to_owned())
+            }
+            Self::NothingToDisable => Some("logcollector telemetry disable deploy/NAME".to_owned()),
             Self::NoManifests => Some(
                 "kubectl get pods,namespaces,services,endpointslices,telemetries,sidecars,\
                  serviceentries,virtualservices,destinationrules,configmaps -A -o yaml \

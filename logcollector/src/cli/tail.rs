@@ -23,6 +23,7 @@ Examples:
   logcollector tail deploy/reviews -n bookinfo
   logcollector tail -n bookinfo -l app=reviews --since 10m --where 'response.code >= 500'
   logcollector tail 'reviews|ratings' -A --tail 100
+  logcollector tail deploy/reviews --enable --filter 'response.code >= 500'
   kubectl logs -f deploy/reviews -c istio-proxy | logcollector tail
   logcollector tail /var/log/envoy/access.log
   logcollector tail ./access.log --no-follow -o json")]
@@ -51,10 +52,10 @@ pub(crate) struct TailArgs {
     pub(crate) read: ReadArgs,
 }
 
-/// Which pods of a cluster, and what of their logs.
+/// Which pods of a cluster.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pods")]
-pub(crate) struct LiveArgs {
+pub(crate) struct TargetArgs {
     /// Pods of this namespace [default: that of the context]
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
@@ -70,6 +71,14 @@ pub(crate) struct LiveArgs {
     /// Pods with these fields, as `spec.nodeName=node-1`
     #[arg(long, value_name = "FIELDS")]
     pub(crate) field_selector: Option<String>,
+}
+
+/// Which pods of a cluster, and what of their logs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pods")]
+pub(crate) struct LiveArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
 
     /// The container [default: the pod's Envoy proxy]
     #[arg(short, long, value_name = "NAME")]
@@ -99,22 +108,47 @@ pub(crate) struct LiveArgs {
     /// The order of several pods' lines
     #[arg(long, value_enum, default_value_t = OrderArg::Time)]
     pub(crate) order: OrderArg,
+
+    #[command(flatten)]
+    pub(crate) enable: LookArgs,
+}
+
+/// Switching on what is looked at.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Switching on")]
+pub(crate) struct LookArgs {
+    /// Switch access logging on for these pods while this command runs
+    ///
+    /// Creates a Telemetry object for exactly these workloads, after showing what it would do, and
+    /// removes it whatever ends the command. What a killed process leaves expires after 10 minutes, and
+    /// the next `tail`, or `telemetry disable --expired`, removes it.
+    #[arg(long, conflicts_with_all = ["no_follow", "previous"])]
+    pub(crate) enable: bool,
+
+    /// Log only what this filter keeps, a CEL expression such as 'response.code >= 500'
+    #[arg(long, value_name = "CEL", requires = "enable")]
+    pub(crate) filter: Option<String>,
+
+    /// Do not ask
+    #[arg(short = 'y', long, requires = "enable")]
+    pub(crate) yes: bool,
 }
 
 impl LiveArgs {
     /// Whether anything says that pods are meant.
     pub(crate) fn choose(&self) -> bool {
-        let Self { namespace, all_namespaces, selector, field_selector, .. } = self;
+        let TargetArgs { namespace, all_namespaces, selector, field_selector } = &self.target;
         namespace.is_some() || *all_namespaces || selector.is_some() || field_selector.is_some()
     }
 
     /// An option that only pods have, if one is given.
     pub(crate) fn only_for_pods(&self) -> Option<&'static str> {
         let given = [
-            (self.namespace.is_some(), "--namespace"),
-            (self.all_namespaces, "--all-namespaces"),
-            (self.selector.is_some(), "--selector"),
-            (self.field_selector.is_some(), "--field-selector"),
+            (self.target.namespace.is_some(), "--namespace"),
+            (self.target.all_namespaces, "--all-namespaces"),
+            (self.target.selector.is_some(), "--selector"),
+            (self.target.field_selector.is_some(), "--field-selector"),
+            (self.enable.enable, "--enable"),
             (self.container.is_some(), "--container"),
             (self.since.is_some(), "--since"),
             (self.since_time.is_some(), "--since-time"),
@@ -135,7 +169,7 @@ pub(crate) enum OrderArg {
 }
 
 /// Reads a duration as Go writes them, such as `1h30m`, `90s` or `1.5h`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("expected a duration such as 30s, 10m or 1h30m, found `{text}`");
     let mut rest = text;
     let mut total = Duration::ZERO;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{DocumentOutput, FormatArgs, ObjectArgs};
+use super::{DocumentOutput, FormatArgs, KubeArgs, ObjectArgs, TargetArgs};
 use crate::pods::PodName;
 
 /// Say which proxies write access logs, where, in which format, under which filter, and why
@@ -24,6 +24,8 @@ pub(crate) enum TelemetryCommand {
     Lint(LintArgs),
     Render(RenderArgs),
     Replay(ReplayArgs),
+    Enable(EnableArgs),
+    Disable(DisableArgs),
 }
 
 /// Where the objects come from.
@@ -166,6 +168,70 @@ pub(crate) struct LintArgs {
     /// How to print [default: pretty on a terminal, json otherwise]
     #[arg(short, long, value_enum)]
     pub(crate) output: Option<DocumentOutput>,
+}
+
+/// Switch access logging on for pods, for a time
+///
+/// Creates a Telemetry object for exactly these workloads, after showing what it would do. Refuses
+/// where it would change anything else, such as a logger that is there. Exit code: 1 when the pods log
+/// as asked already.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logcollector telemetry enable deploy/reviews -n bookinfo --filter 'response.code >= 500'
+  logcollector telemetry enable deploy/reviews -n bookinfo --for 15m --yes
+  logcollector telemetry disable deploy/reviews -n bookinfo")]
+pub(crate) struct EnableArgs {
+    /// Pods by name, by TYPE/NAME such as deploy/reviews, or by a regular expression on their names
+    #[arg(value_name = "TARGET", required_unless_present = "selector")]
+    pub(crate) pods: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// Log only what this filter keeps, a CEL expression
+    #[arg(long, value_name = "CEL")]
+    pub(crate) filter: Option<String>,
+
+    /// Wait for so long, and then switch it off again [default: leave it on, to expire in 1 hour]
+    #[arg(long = "for", value_name = "DURATION", value_parser = super::tail::duration)]
+    pub(crate) duration: Option<std::time::Duration>,
+
+    /// Do not ask
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) kube: KubeArgs,
+
+    /// How to print what is done [default: pretty on a terminal, json otherwise]
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<DocumentOutput>,
+}
+
+/// Switch off what `telemetry enable` or `tail --enable` has switched on
+///
+/// Removes only objects that were made by these commands and that nobody has changed since. Exit
+/// code: 1 when there was none, or when one is left.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logcollector telemetry disable deploy/reviews -n bookinfo
+  logcollector telemetry disable --expired -A")]
+pub(crate) struct DisableArgs {
+    /// Pods by name, by TYPE/NAME such as deploy/reviews, or by a regular expression on their names
+    #[arg(value_name = "TARGET")]
+    pub(crate) pods: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// What has expired, whatever pods it is for
+    #[arg(long, conflicts_with_all = ["pods", "selector"])]
+    pub(crate) expired: bool,
+
+    #[command(flatten)]
+    pub(crate) kube: KubeArgs,
 }
 
 /// How severe a finding is.

@@ -6,6 +6,7 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::api::ListParams;
 use kube::core::{NamespaceResourceScope, Resource, Selector};
 use kube::runtime::watcher;
 use kube::{Api, ResourceExt};
@@ -13,7 +14,7 @@ use regex::Regex;
 use serde::de::DeserializeOwned;
 
 use super::{Client, Failure};
-use crate::cli::LiveArgs;
+use crate::cli::TargetArgs;
 use crate::error::Error;
 
 /// The largest program that a regular expression may become, in bytes.
@@ -51,7 +52,7 @@ impl Target {
     pub(crate) async fn find(
         client: &Client,
         text: Option<&str>,
-        args: &LiveArgs,
+        args: &TargetArgs,
     ) -> Result<Self, Error> {
         let own = args.namespace.clone().unwrap_or_else(|| client.namespace.clone());
         let namespace = (!args.all_namespaces).then_some(own);
@@ -165,9 +166,23 @@ impl Target {
         }
     }
 
-    /// Whether just one pod is meant, by its name.
-    pub(crate) fn is_one(&self) -> bool {
-        matches!(self.names, Names::One(_))
+    /// The pods that are meant and there now, by namespace and name.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, or when the cluster does not answer.
+    pub(crate) async fn list(&self, client: &Client) -> Result<Vec<(String, String)>, Error> {
+        let watch = self.watch();
+        let params = ListParams {
+            label_selector: watch.label_selector,
+            field_selector: watch.field_selector,
+            ..ListParams::default()
+        };
+        let pods = self.pods(client).list(&params).await.map_err(Failure::from)?;
+        let meant = pods.items.iter().filter(|pod| self.is_meant(pod));
+        let names: Vec<_> =
+            meant.map(|pod| (pod.namespace().unwrap_or_default(), pod.name_any())).collect();
+        if names.is_empty() { Err(Error::NoPod { target: self.text.clone() }) } else { Ok(names) }
     }
 }
 

@@ -8,8 +8,25 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-/// How long the end may take once it was asked for: standard output may be stuck.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// What is left to do at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AtEnd {
+    /// To write out what is there.
+    Write,
+    /// To take back what was done to a cluster, too. A terminal that is lost asks for the end as well.
+    TakeBack,
+}
+
+impl AtEnd {
+    /// How long the end may take once it was asked for: standard output may be stuck, and a cluster
+    /// may not answer.
+    fn patience(self) -> Duration {
+        match self {
+            Self::Write => Duration::from_secs(2),
+            Self::TakeBack => Duration::from_secs(25),
+        }
+    }
+}
 
 /// The end, when it is asked for with Ctrl-C or SIGTERM.
 pub(super) struct Shutdown {
@@ -18,15 +35,15 @@ pub(super) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Listens for signals from now on. A second signal, or an end that takes too long because
-    /// standard output is stuck, ends the process at once.
-    pub(super) fn listen(runtime: &Runtime) -> io::Result<Self> {
+    /// Listens for signals from now on. A second signal, or an end that takes too long, ends the process
+    /// at once.
+    pub(super) fn listen(runtime: &Runtime, at_end: AtEnd) -> io::Result<Self> {
         let asked = Arc::new(Notify::new());
         let flag = Arc::new(AtomicBool::new(false));
         let shutdown = Self { asked: Arc::clone(&asked), flag: Arc::clone(&flag) };
         let mut signals = {
             let _guard = runtime.enter();
-            Signals::new()?
+            Signals::new(at_end)?
         };
         runtime.spawn(async move {
             signals.next().await;
@@ -34,7 +51,7 @@ impl Shutdown {
             asked.notify_one();
             tokio::select! {
                 () = signals.next() => {}
-                () = tokio::time::sleep(PATIENCE) => {}
+                () = tokio::time::sleep(at_end.patience()) => {}
             }
             std::process::exit(0);
         });
@@ -44,12 +61,6 @@ impl Shutdown {
     /// Waits until the end is asked for.
     pub(super) async fn asked(&self) {
         self.asked.notified().await;
-    }
-
-    /// Waits until the end is asked for, and leaves that to whoever waits next.
-    pub(super) async fn asked_before(&self) {
-        self.asked.notified().await;
-        self.asked.notify_one();
     }
 
     /// Whether it was asked for already.
@@ -62,21 +73,36 @@ impl Shutdown {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> io::Result<Self> {
+    fn new(at_end: AtEnd) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
-        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)? })
+        // Otherwise it stays as it is: under nohup it is ignored.
+        let hangup = match at_end {
+            AtEnd::Write => None,
+            AtEnd::TakeBack => Some(signal(SignalKind::hangup())?),
+        };
+        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)?, hangup })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            () = hung_up(&mut self.hangup) => {}
         }
+    }
+}
+
+#[cfg(unix)]
+async fn hung_up(hangup: &mut Option<tokio::signal::unix::Signal>) {
+    match hangup {
+        Some(hangup) => drop(hangup.recv().await),
+        None => std::future::pending().await,
     }
 }
 
@@ -85,7 +111,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> io::Result<Self> {
+    fn new(_at_end: AtEnd) -> io::Result<Self> {
         Ok(Self)
     }
 

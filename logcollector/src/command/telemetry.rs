@@ -1,5 +1,7 @@
 //! `telemetry`: which proxies write access logs, in what form, and why.
 
+mod disable;
+mod enable;
 mod explain;
 mod lint;
 mod render;
@@ -18,5 +20,7 @@ pub(crate) fn run(command: TelemetryCommand) -> Result<Outcome, Error> {
         TelemetryCommand::Lint(args) => lint::run(&args),
         TelemetryCommand::Render(args) => render::run(&args),
         TelemetryCommand::Replay(args) => replay::run(args),
+        TelemetryCommand::Enable(args) => enable::run(&args),
+        TelemetryCommand::Disable(args) => disable::run(&args),
     }
 }

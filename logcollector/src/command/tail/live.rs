@@ -4,6 +4,7 @@ mod mesh;
 mod pods;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep_until};
@@ -14,8 +15,9 @@ use super::troubles::Troubles;
 use crate::cli::{OrderArg, TailArgs};
 use crate::cluster::{Batch, Client, Event, Failure, Line, News, Source, Target, Window};
 use crate::command::Outcome;
+use crate::command::enabling::Enabled;
 use crate::command::reading::{End, Reading};
-use crate::command::shutdown::Shutdown;
+use crate::command::shutdown::{AtEnd, Shutdown};
 use crate::error::Error;
 use crate::notes::Notes;
 use crate::output::Stop;
@@ -35,17 +37,29 @@ pub(super) fn run(args: TailArgs) -> Result<Outcome, Error> {
         .enable_all()
         .build()
         .map_err(Error::Start)?;
-    let shutdown = Shutdown::listen(&runtime).map_err(Error::Start)?;
+    let at_end = if args.live.enable.enable { AtEnd::TakeBack } else { AtEnd::Write };
+    let shutdown = Shutdown::listen(&runtime, at_end).map_err(Error::Start)?;
     let outcome = runtime.block_on(async {
-        tokio::select! {
+        let mut enabled = None;
+        let begun = tokio::select! {
             biased;
-            () = shutdown.asked_before() => Ok(Outcome::Done),
-            begun = Live::begin(args) => {
-                let mut live = begun?;
+            () = shutdown.asked() => None,
+            begun = Live::begin(args, &mut enabled) => Some(begun),
+        };
+        let outcome = match begun {
+            None => Ok(Outcome::Done),
+            Some(Err(error)) => Err(error),
+            Some(Ok(mut live)) => {
                 let ended = live.go(&shutdown).await;
                 super::finish(live.reading, ended)
             }
-        }
+        };
+        // Whatever ended it.
+        let left = match enabled {
+            Some(enabled) => !enabled.remove(&Notes::new()).await,
+            None => false,
+        };
+        outcome.map(|outcome| if left && outcome == Outcome::Done { Outcome::No } else { outcome })
     });
     runtime.shutdown_background();
     outcome
@@ -64,14 +78,40 @@ struct Live {
     follow: bool,
     /// Whether the pods' formats come from the cluster.
     given: bool,
+    /// What is to come of what was switched on.
+    expected: Expected,
+}
+
+/// Whether lines are to come of what was switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Nothing,
+    /// The first, since this time.
+    Lines(Instant),
+    /// The first, and it was said that it takes long.
+    Late(Instant),
+}
+
+impl Expected {
+    /// When it takes long.
+    fn late(self) -> Option<Instant> {
+        /// How long the first line may take.
+        const SOON: Duration = Duration::from_secs(20);
+        match self {
+            Self::Lines(since) => Some(since + SOON),
+            Self::Nothing | Self::Late(_) => None,
+        }
+    }
 }
 
 impl Live {
     /// Finds the pods and their formats.
-    async fn begin(args: TailArgs) -> Result<Self, Error> {
+    ///
+    /// What is switched on for them is put into `enabled` at once, to be switched off whatever happens.
+    async fn begin(args: TailArgs, enabled: &mut Option<Enabled>) -> Result<Self, Error> {
         let notes = Notes::new();
         let client = Client::connect(&args.kube).await?;
-        let target = Target::find(&client, args.target.as_deref(), &args.live).await?;
+        let target = Target::find(&client, args.target.as_deref(), &args.live.target).await?;
         let follow = !(args.no_follow || args.live.previous);
         let window = window(&args, follow);
         let (news_sender, mut news) = channel(WAITING);
@@ -79,7 +119,7 @@ impl Live {
         let first = first_pods(&mut news).await?;
         let (event_sender, events) = channel(WAITING);
         let mut pods = Pods::new(&client, &target, &args, window, event_sender);
-        let mesh = Mesh::read(&client, &target, &args.read.format).await?;
+        let mut mesh = Mesh::read(&client, &target, &args.read.format).await?;
         mesh.say_refused(&notes);
         if follow {
             mesh.watch(&client, &news_sender);
@@ -88,16 +128,35 @@ impl Live {
         if !follow && pods.is_empty() {
             return Err(pods.none());
         }
+        mesh.sweep(&pods, &notes).await?;
+        let expected = if args.live.enable.enable {
+            mesh.enable(&pods, &args.live.enable, enabled, &notes).await?
+        } else {
+            Expected::Nothing
+        };
         let formats = mesh.formats(&pods, &notes);
         let given = formats.as_ref().map(|(formats, manifests)| {
-            report::say_silent(manifests, &pods.names(), &notes);
+            if enabled.is_none() {
+                report::say_silent(manifests, &pods.names(), &notes);
+            }
             (formats.clone(), &manifests.inventory)
         });
         let order = (args.live.order == OrderArg::Time).then(Order::default);
-        let (reading, given) = Reading::live(args.read, given, args.live.all_namespaces)?;
+        let (reading, given) = Reading::live(args.read, given, args.live.target.all_namespaces)?;
         let troubles = Troubles::default();
-        let mut live =
-            Self { reading, notes, pods, mesh, news, events, order, troubles, follow, given };
+        let mut live = Self {
+            reading,
+            notes,
+            pods,
+            mesh,
+            news,
+            events,
+            order,
+            troubles,
+            follow,
+            given,
+            expected,
+        };
         live.reading.pipeline.begin_live("pods");
         live.pods.start(&live.notes);
         Ok(live)
@@ -131,6 +190,7 @@ impl Live {
                     self.take_events(event)?;
                 }
                 () = at(due) => {}
+                () = at(self.expected.late()) => self.say_late(),
             }
             self.give_due()?;
             self.reading.pipeline.flush()?;
@@ -157,7 +217,10 @@ impl Live {
 
     fn take_event(&mut self, event: Event) -> Result<(), Stop> {
         match event {
-            Event::Lines(batch) => self.take_lines(batch)?,
+            Event::Lines(batch) => {
+                self.say_first(&batch);
+                self.take_lines(batch)?;
+            }
             Event::Trouble { source, failure } => {
                 self.troubles.begin(name(&source), &failure, &self.notes);
             }
@@ -179,6 +242,32 @@ impl Live {
             }
         }
         Ok(())
+    }
+
+    /// Says that the first line of what was switched on takes long.
+    fn say_late(&mut self) {
+        if let Expected::Lines(since) = self.expected {
+            self.notes.say(
+                "no line yet: the pods may have no traffic, the filter may keep none of it, or the \
+                 proxies have not been told yet",
+            );
+            self.expected = Expected::Late(since);
+        }
+    }
+
+    /// Says it when the first line of what was switched on is there.
+    fn say_first(&mut self, batch: &Batch) {
+        let (Expected::Lines(since) | Expected::Late(since)) = self.expected else { return };
+        let is_record = batch.lines.iter().any(|line| {
+            let Line::Whole { body, .. } = line else { return false };
+            let text = batch.text.get(body.clone()).unwrap_or_default();
+            self.reading.pipeline.start_time(wrapper(&batch.source, None), text).is_some()
+        });
+        if is_record {
+            self.expected = Expected::Nothing;
+            let seconds = since.elapsed().as_secs_f64();
+            self.notes.say(&format!("the first line after {seconds:.1} s"));
+        }
     }
 
     /// Takes lines: holds them for their order, or gives them at once.

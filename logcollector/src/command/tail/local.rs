@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::finish;
 use crate::command::Outcome;
 use crate::command::reading::{End, Reading};
-use crate::command::shutdown::Shutdown;
+use crate::command::shutdown::{AtEnd, Shutdown};
 use crate::error::Error;
 use crate::source::{Event, Follower, STDIN, refuse_compressed};
 
@@ -32,7 +32,7 @@ pub(super) fn run(
         .enable_all()
         .build()
         .map_err(Error::Start)?;
-    let shutdown = Shutdown::listen(&runtime).map_err(Error::Start)?;
+    let shutdown = Shutdown::listen(&runtime, AtEnd::Write).map_err(Error::Start)?;
     let ended = runtime.block_on(async {
         match target {
             Some(path) if is_followed(path) => file(&mut reading, path, wait, &shutdown).await,

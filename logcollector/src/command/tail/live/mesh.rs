@@ -5,16 +5,22 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::Instant;
 
+use super::Expected;
 use super::pods::Pods;
-use crate::cli::FormatArgs;
+use crate::cli::{FormatArgs, LookArgs};
 use crate::cluster::{Answers, Client, Failure, News, Scope, Target, Topic, changes, snapshot};
+use crate::command::enabling::{self, Enabled, Wish};
 use crate::command::{pod_formats, reading};
+use crate::error::Error;
 use crate::formats::PodFormats;
 use crate::manifests::Manifests;
 use crate::notes::Notes;
+use crate::paint::Paint;
 
 /// How long to wait after a change for those that come with it.
 const SETTLED: Duration = Duration::from_millis(300);
+/// How long after the end of a killed process others leave alone what it has switched on.
+const LEASE: Duration = Duration::from_secs(600);
 /// How long to wait before objects are asked for again that could not be had.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -55,6 +61,57 @@ impl Mesh {
         if !self.is_known() {
             notes.say("what decides the formats may not be read: they are told from the lines");
         }
+    }
+
+    /// Removes what earlier looks have left, whose time is over.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster does not answer.
+    pub(super) async fn sweep(&mut self, pods: &Pods, notes: &Notes) -> Result<(), Failure> {
+        let Ok(telemetries) = enabling::telemetries(&self.client, &self.answers) else {
+            return Ok(());
+        };
+        let manifests = Manifests::live(&self.answers, pods.texts());
+        if enabling::sweep(&telemetries, &manifests, notes).await {
+            self.answers = read(&self.client, &self.scope).await?;
+        }
+        Ok(())
+    }
+
+    /// Switches logging on for the pods, unless the user does not want it after a look.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be done, or is not wanted.
+    pub(super) async fn enable(
+        &mut self,
+        pods: &Pods,
+        args: &LookArgs,
+        enabled: &mut Option<Enabled>,
+        notes: &Notes,
+    ) -> Result<Expected, Error> {
+        let telemetries = enabling::telemetries(&self.client, &self.answers)?;
+        // Others may have labels in common with the pods: all of the namespace are looked at.
+        let all = snapshot(&self.client, &self.scope, true).await?;
+        let manifests = Manifests::live(&all, std::iter::empty::<&str>());
+        let names = pods.names();
+        let wish = Wish { pods: &names, filter: args.filter.as_deref(), lease: LEASE };
+        let plan = enabling::plan(&manifests, &wish, notes)?;
+        notes.print(enabling::plan_text(&plan, Paint::stderr()).trim_end());
+        if plan.objects().is_empty() {
+            notes.say("these pods log as asked already");
+            return Ok(Expected::Nothing);
+        }
+        let enabled = enabled.insert(Enabled::new(telemetries));
+        enabled.try_out(plan.objects()).await?;
+        if !args.yes && !enabling::confirm("switch this on while the command runs?", notes).await? {
+            return Err(Error::NotWanted);
+        }
+        enabled.create(plan.objects()).await?;
+        enabled.keep(LEASE);
+        notes.say("switched on; waiting for lines");
+        Ok(Expected::Lines(Instant::now()))
     }
 
     /// Watches what decides the formats.

@@ -1,0 +1,123 @@
+//! Switching access logging on for a time, and off again: what `tail --enable`, `telemetry enable` and
+//! `telemetry disable` have in common.
+
+mod made;
+mod show;
+
+use std::io::{self, BufRead, IsTerminal};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use mesh::Workload;
+use telemetry::enable::{Plan, Request, is_expired, is_ours};
+
+use crate::cluster::{Answers, Client, Telemetries};
+use crate::error::Error;
+use crate::manifests::Manifests;
+use crate::notes::Notes;
+use crate::select;
+pub(super) use made::{Enabled, of as made_of};
+pub(super) use show::plan_text;
+
+/// What is to be switched on.
+pub(super) struct Wish<'a> {
+    /// The pods, by namespace and name.
+    pub(super) pods: &'a [(&'a str, &'a str)],
+    /// What is to be logged, a CEL expression; everything where there is none.
+    pub(super) filter: Option<&'a str>,
+    /// After how long anybody may remove it.
+    pub(super) lease: Duration,
+}
+
+/// Works out what has to be created.
+///
+/// # Errors
+///
+/// When the filter is none, or when nothing would do what was asked for and nothing else.
+pub(super) fn plan(manifests: &Manifests, wish: &Wish<'_>, notes: &Notes) -> Result<Plan, Error> {
+    if let Some(filter) = wish.filter {
+        select::expression("--filter", filter, notes)?;
+    }
+    let workloads = manifests.inventory.workloads.iter();
+    let chosen: Vec<&Workload> = workloads
+        .filter(|it| wish.pods.contains(&(it.meta.namespace.as_str(), it.meta.name.as_str())))
+        .collect();
+    let cluster = manifests.telemetry(notes);
+    let now = Timestamp::now();
+    let request = Request {
+        workloads: &chosen,
+        filter: wish.filter,
+        suffix: &suffix(now),
+        now,
+        expires: after(now, wish.lease),
+    };
+    cluster.enable(&request).map_err(|refusal| Error::CannotEnable(Box::new(refusal)))
+}
+
+/// A time that is so much later.
+pub(super) fn after(time: Timestamp, duration: Duration) -> Timestamp {
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    time.checked_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+/// Five characters that tell this look from others.
+fn suffix(now: Timestamp) -> String {
+    const SIGNS: &[u8] = b"bcdfghjkmnpqrstvwxz2456789";
+    let mut number = now.as_nanosecond().unsigned_abs() ^ (u128::from(std::process::id()) << 17);
+    let mut sign = || {
+        let at = usize::try_from(number % SIGNS.len() as u128).unwrap_or_default();
+        number /= SIGNS.len() as u128;
+        SIGNS.get(at).map_or('x', |sign| char::from(*sign))
+    };
+    (0..5).map(|_| sign()).collect()
+}
+
+/// The Telemetry objects of a cluster, under the version that it serves.
+///
+/// # Errors
+///
+/// When it serves none: Istio is not there, or the user may not read them.
+pub(super) fn telemetries(client: &Client, answers: &Answers) -> Result<Telemetries, Error> {
+    let served = answers.served.iter().find(|served| served.kind.kind == "Telemetry");
+    served.map(|served| Telemetries::new(client, served.version)).ok_or(Error::NoTelemetries)
+}
+
+/// Removes what a look has left whose process was killed; whether anything was.
+pub(super) async fn sweep(telemetries: &Telemetries, manifests: &Manifests, notes: &Notes) -> bool {
+    let now = Timestamp::now();
+    let expired = manifests
+        .inventory
+        .objects
+        .iter()
+        .filter(|it| it.kind == "Telemetry" && is_ours(&it.meta) && is_expired(&it.meta, now));
+    let expired: Vec<_> = expired.map(|object| made_of(&object.meta)).collect();
+    if expired.is_empty() {
+        return false;
+    }
+    notes.say("what an earlier look has left has expired:");
+    let enabled = Enabled::of(telemetries.clone(), expired);
+    // What cannot be removed was said, and is no reason to stop.
+    let _ = enabled.remove(notes).await;
+    true
+}
+
+/// Asks whether to go on. Without a terminal there is nobody to ask.
+///
+/// # Errors
+///
+/// When there is nobody to ask.
+pub(super) async fn confirm(question: &str, notes: &Notes) -> Result<bool, Error> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::NobodyToAsk);
+    }
+    notes.print(&format!("{question} [y/N]"));
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        // Nobody waits for the answer when the end was asked for.
+        let _ = sender.send(read.is_ok().then_some(line).unwrap_or_default());
+    });
+    let answer = answer.await.unwrap_or_default();
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
