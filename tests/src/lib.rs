@@ -15,6 +15,7 @@
     reason = "the crate is test code: a failing step is a failing test"
 )]
 
+pub mod capture;
 pub mod cases;
 pub mod certs;
 pub mod client;

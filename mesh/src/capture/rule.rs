@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use super::prefix::Prefix;
 use super::why::Why;
 
+/// All bits of the marks of packets and connections.
+const WHOLE_MARKS: &str = "--nfmask 0xffffffff --ctmask 0xffffffff";
+
 /// A rule of iptables.
 ///
 /// It prints as `iptables-save` prints it, which `iptables-restore` reads.
@@ -196,8 +199,8 @@ impl fmt::Display for Target {
                 write!(f, " -j TPROXY --on-port {port} --tproxy-mark 0x539/0xffffffff")
             }
             Self::SetMark(mark) => write!(f, " -j MARK --set-xmark {mark:#x}/0xffffffff"),
-            Self::SaveMark => f.write_str(" -j CONNMARK --save-mark"),
-            Self::RestoreMark => f.write_str(" -j CONNMARK --restore-mark"),
+            Self::SaveMark => write!(f, " -j CONNMARK --save-mark {WHOLE_MARKS}"),
+            Self::RestoreMark => write!(f, " -j CONNMARK --restore-mark {WHOLE_MARKS}"),
             Self::Zone(zone) => write!(f, " -j CT --zone {zone}"),
         }
     }
