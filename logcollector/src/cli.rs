@@ -1,6 +1,7 @@
 //! The command line as users type it. What runs is built from it in [`crate::command`].
 
 mod filter;
+mod mesh;
 mod read;
 mod sidecar;
 mod telemetry;
@@ -13,6 +14,7 @@ pub(crate) use filter::{
     CodeArg, CodeForm, Context, FilterCheckArgs, FilterCommand, FilterManifestArgs, ManifestOutput,
     PrintArg, Role, Selected,
 };
+pub(crate) use mesh::{CaptureArgs, FamilyArg, FlowArgs, InjectArgs, MeshCommand};
 pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 pub(crate) use sidecar::{
     CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand, SuggestArgs,
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Telemetry(TelemetryCommand),
     #[command(subcommand)]
     Sidecar(SidecarCommand),
+    #[command(subcommand)]
+    Mesh(MeshCommand),
     #[command(subcommand)]
     Filter(FilterCommand),
     Completions(CompletionsArgs),

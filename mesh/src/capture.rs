@@ -64,14 +64,20 @@ pub struct Rules {
 
 /// The traffic capture of a workload.
 ///
-/// For a pod, it is what its containers show; for a controller, what injection would make of its pods.
+/// For a pod, it is what its containers show; for a controller, what the injector of `revision`, if
+/// not that of the workload's own, would make of its pods.
 ///
 /// # Errors
 ///
 /// When an annotation, or an argument of the init container, is none that rules can be set by.
-pub fn of(workload: &Workload, inventory: &Inventory) -> Result<Capture, CaptureError> {
+pub fn of(
+    workload: &Workload,
+    inventory: &Inventory,
+    revision: Option<&str>,
+) -> Result<Capture, CaptureError> {
+    let revision = revision.unwrap_or(&workload.proxy.revision);
     match workload.proxy.kind {
-        ProxyKind::Sidecar => source::capture(workload, inventory),
+        ProxyKind::Sidecar => source::capture(workload, inventory, revision),
         ProxyKind::Router | ProxyKind::Waypoint => Ok(Capture::None(format!(
             "it is a {}, whose Envoy listens itself: nothing is redirected to it",
             workload.proxy.kind.as_str()

@@ -5,6 +5,7 @@
 //! `injectRequired` of `pkg/kube/inject/inject.go` at istio/istio 86c9f01f. Only pods that are
 //! created are injected; what a running pod has is seen in itself.
 
+mod report;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use crate::meta::Labels;
 use crate::selector::Selector;
+pub use report::{Because, Injection, Stage};
 
 /// The label, and once annotation, that asks for a proxy or refuses it.
 const INJECT: &str = "sidecar.istio.io/inject";

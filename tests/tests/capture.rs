@@ -56,7 +56,7 @@ fn rules(set: &Set) -> Rules {
     loader.add("pod.yaml", manifests.as_bytes());
     let loaded = loader.finish();
     assert_eq!(loaded.errors, [], "{}", set.name);
-    match capture::of(&loaded.inventory.workloads[0], &loaded.inventory) {
+    match capture::of(&loaded.inventory.workloads[0], &loaded.inventory, None) {
         Ok(Capture::Rules(rules)) => *rules,
         other => panic!("{}: {other:?}", set.name),
     }

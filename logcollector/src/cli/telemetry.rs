@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{DocumentOutput, FormatArgs};
+use super::{DocumentOutput, FlowArgs, FormatArgs};
 use crate::pods::PodName;
 
 /// Say which proxies write access logs, where, in which format, under which filter, and why
@@ -124,10 +124,14 @@ pub(crate) struct WhoArgs {
 #[command(after_help = "\
 Examples:
   logcollector telemetry explain productpage-v1-dffc47f64-qw4bk -n bookinfo -f cluster.yaml
-  logcollector telemetry explain deploy/reviews -f manifests/ --mesh-config mesh.yaml")]
+  logcollector telemetry explain deploy/reviews -f manifests/ --mesh-config mesh.yaml
+  logcollector telemetry explain my-shell -f cluster.yaml --to 10.96.12.7:9080")]
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) pod: OnePodArgs,
+
+    #[command(flatten)]
+    pub(crate) flow: FlowArgs,
 
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,

@@ -11,11 +11,11 @@ use crate::meta::Labels;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct PodSetup {
     /// Who sets the rules.
-    pub(crate) setter: Setter,
+    pub(super) setter: Setter,
     /// Whether the proxy is an init container that keeps running.
     pub(crate) native: bool,
     /// Whether there is a container of the proxy.
-    pub(super) has_proxy: bool,
+    pub(crate) has_proxy: bool,
     /// User and group of the proxy, as far as the spec says.
     pub(super) user: Option<i64>,
     pub(super) group: Option<i64>,
@@ -31,7 +31,7 @@ pub(crate) struct PodSetup {
 
 /// Who sets the rules, by the init containers of a pod.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) enum Setter {
+pub(super) enum Setter {
     /// `istio-init`, by these arguments.
     InitContainer(Vec<String>),
     /// The CNI plugin, which `istio-validation` waits for.
@@ -67,6 +67,16 @@ impl PodSetup {
             dns_servers: dns.into_iter().flatten().filter_map(|ip| ip.parse().ok()).collect(),
             template: None,
         }
+    }
+
+    /// Whether `istio-init` sets the rules.
+    pub(crate) fn by_init_container(&self) -> bool {
+        matches!(self.setter, Setter::InitContainer(_))
+    }
+
+    /// Whether the CNI plugin sets the rules.
+    pub(crate) fn by_cni(&self) -> bool {
+        self.setter == Setter::Cni
     }
 
     /// The same, with the annotations of a pod template.

@@ -65,65 +65,97 @@ impl Source {
     }
 }
 
+/// What the rules are set by, before it is read.
+struct Told {
+    source: Source,
+    texts: Texts,
+    environment: Environment,
+}
+
 /// The capture of a workload with a sidecar.
-pub(super) fn capture(workload: &Workload, inventory: &Inventory) -> Result<Capture, CaptureError> {
-    let setup = &workload.setup;
-    let annotations = workload.pod_annotations();
-    let mut remarks = Vec::new();
-    let (source, texts, environment) = match &setup.setter {
-        Setter::InitContainer(arguments) => {
-            let texts = Texts::of_arguments(arguments);
-            (Source::InitContainer, texts, setup.environment.clone())
-        }
-        Setter::Nobody if is_to_be_injected(workload) => {
-            let revision = workload.proxy.revision.as_str();
-            let injector = inventory.injector(revision);
-            let mut proxy = inventory.mesh_config(revision).default_config.clone();
-            if let Some(text) = annotations.get(PROXY_CONFIG) {
-                proxy
-                    .apply_text(text)
-                    .map_err(|()| CaptureError::new(PROXY_CONFIG, "a ProxyConfig", text))?;
-            }
-            let environment = environment(&proxy);
-            if injector.values.cni {
-                let Some(texts) = of_cni(workload, annotations)? else { return Ok(none()) };
-                (Source::Injection, texts, cni_environment(&environment))
-            } else {
-                let mode = annotations.get(MODE).unwrap_or(&proxy.interception_mode);
-                if mode == "NONE" {
-                    return Ok(none());
-                }
-                let mut texts = of_injection(annotations, &injector.values, mode)?;
-                (texts.outbound_port, texts.inbound_port) = ports(inventory, revision);
-                (Source::Injection, texts, environment)
-            }
-        }
-        Setter::Cni | Setter::Nobody => {
-            let Some(texts) = of_cni(workload, annotations)? else { return Ok(none()) };
-            let source = match setup.setter {
-                Setter::Cni => Source::Cni,
-                _ => Source::Annotations,
-            };
-            if source == Source::Annotations {
-                remarks.push(
-                    "the pod has neither an init container `istio-init` nor `istio-validation`: \
-                     if the CNI plugin does not set these rules, nobody does"
-                        .to_owned(),
-                );
-            }
-            (source, texts, cni_environment(&setup.environment))
-        }
+pub(super) fn capture(
+    workload: &Workload,
+    inventory: &Inventory,
+    revision: &str,
+) -> Result<Capture, CaptureError> {
+    let Some(told) = told(workload, inventory, revision)? else {
+        let because = "its interception mode is `NONE`: no rules are set";
+        return Ok(Capture::None(because.to_owned()));
     };
     let servers = dns_servers(workload, inventory);
-    let settings = Settings::of(&texts, &environment, &servers)?;
-    if settings.dns == Dns::Servers(Vec::new()) {
+    let settings = Settings::of(&told.texts, &told.environment, &servers)?;
+    let mut remarks = Vec::new();
+    if told.source == Source::Annotations {
         remarks.push(
-            "DNS is captured, but the pod's DNS servers are not known: the rules for them are left \
-             out; the Service `kube-system/kube-dns` among the manifests would tell"
+            "the pod has neither an init container `istio-init` nor `istio-validation`: if the CNI \
+             plugin does not set these rules, nobody does"
                 .to_owned(),
         );
     }
-    rules(workload, source, &settings, remarks).map(|rules| Capture::Rules(Box::new(rules)))
+    if settings.dns == Dns::Servers(Vec::new()) {
+        remarks.push(
+            "DNS is captured, but the pod's DNS servers are not known, and the rules for them are \
+             left out: the Service `kube-system/kube-dns` among the manifests would tell"
+                .to_owned(),
+        );
+    }
+    let rules = rules(workload, told.source, &settings, remarks)?;
+    Ok(Capture::Rules(Box::new(rules)))
+}
+
+/// What sets the rules of a workload; `None` where its interception mode is `NONE`.
+fn told(
+    workload: &Workload,
+    inventory: &Inventory,
+    revision: &str,
+) -> Result<Option<Told>, CaptureError> {
+    let setup = &workload.setup;
+    let source = match &setup.setter {
+        Setter::InitContainer(arguments) => {
+            let texts = Texts::of_arguments(arguments);
+            let environment = setup.environment.clone();
+            return Ok(Some(Told { source: Source::InitContainer, texts, environment }));
+        }
+        Setter::Cni => Source::Cni,
+        Setter::Nobody if workload.kind != WorkloadKind::Pod && !setup.has_proxy => {
+            return of_template(workload, inventory, revision);
+        }
+        Setter::Nobody => Source::Annotations,
+    };
+    let texts = of_cni(workload)?;
+    let environment = cni_environment(&setup.environment);
+    Ok(texts.map(|texts| Told { source, texts, environment }))
+}
+
+/// What injection would set the rules of a controller's pods by.
+fn of_template(
+    workload: &Workload,
+    inventory: &Inventory,
+    revision: &str,
+) -> Result<Option<Told>, CaptureError> {
+    let source = Source::Injection;
+    let annotations = workload.pod_annotations();
+    let values = inventory.injector(revision).values;
+    let config = inventory.mesh_config(revision);
+    let mut proxy = config.default_config.clone();
+    if let Some(text) = annotations.get(PROXY_CONFIG) {
+        let error = |()| CaptureError::new(PROXY_CONFIG, "a ProxyConfig", text);
+        proxy.apply_text(text).map_err(error)?;
+    }
+    let environment = environment(&proxy);
+    if values.cni {
+        let environment = cni_environment(&environment);
+        let texts = of_cni(workload)?;
+        return Ok(texts.map(|texts| Told { source, texts, environment }));
+    }
+    let mode = annotations.get(MODE).unwrap_or(&proxy.interception_mode);
+    if mode == "NONE" {
+        return Ok(None);
+    }
+    let mut texts = of_injection(annotations, &values, mode)?;
+    texts.outbound_port = config.proxy_listen_port.to_string();
+    texts.inbound_port = config.proxy_inbound_listen_port.to_string();
+    Ok(Some(Told { source, texts, environment }))
 }
 
 fn rules(
@@ -150,21 +182,6 @@ fn rules(
         inbound_port: settings.inbound_port,
         ips: ips.clone(),
     })
-}
-
-fn none() -> Capture {
-    Capture::None("its interception mode is `NONE`: no rules are set".to_owned())
-}
-
-/// Whether injection would make the pods: those of a controller whose template has no proxy.
-fn is_to_be_injected(workload: &Workload) -> bool {
-    workload.kind != WorkloadKind::Pod && !workload.setup.has_proxy
-}
-
-/// The ports of Envoy's listeners.
-fn ports(inventory: &Inventory, revision: &str) -> (String, String) {
-    let config = inventory.mesh_config(revision);
-    (config.proxy_listen_port.to_string(), config.proxy_inbound_listen_port.to_string())
 }
 
 /// An annotation by its name behind `traffic.sidecar.istio.io/`.
@@ -215,7 +232,8 @@ fn with_status_port(excluded: &str, status: Option<&str>) -> String {
 
 /// What the CNI plugin makes of annotations; `None` where nothing is intercepted. It knows neither the
 /// injector's values nor the status port.
-fn of_cni(workload: &Workload, annotations: &Labels) -> Result<Option<Texts>, CaptureError> {
+fn of_cni(workload: &Workload) -> Result<Option<Texts>, CaptureError> {
+    let annotations = workload.pod_annotations();
     let mode = annotations.get(MODE).map_or("REDIRECT", String::as_str);
     if mode == "NONE" {
         return Ok(None);

@@ -86,7 +86,7 @@ fn flow(text: &str) -> Flow<'_> {
 
 fn capture(manifest: &str) -> Result<Capture, String> {
     let inventory = inventory(manifest);
-    super::of(&inventory.workloads[0], &inventory).map_err(|error| error.to_string())
+    super::of(&inventory.workloads[0], &inventory, None).map_err(|error| error.to_string())
 }
 
 fn inventory(manifest: &str) -> Inventory {
