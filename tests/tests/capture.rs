@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use mesh::capture::{self, Capture, Protocol, Rules, Side};
+use mesh::capture::{self, Capture, Protocol, Rule, Rules, Side};
 use tests::capture::network::{Network, POD};
 use tests::capture::probe::{Arrival, Probes};
 use tests::capture::sets::{Caller, Flow, SETS, Set, flows};
@@ -27,9 +27,10 @@ fn the_kernel_sends_every_flow_where_mesh_says() {
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
     for set in SETS {
-        let rules = rules(set);
-        network.capture(&rules.restore(false));
-        wrong.extend(unsaved(&network, &rules).map(|text| format!("{}: {text}", set.name)));
+        let rules = rules(set, &format!("podIP: {POD}"));
+        network.capture("iptables", &rules.restore(false));
+        let unsaved = unsaved(&network, "iptables", &rules.ipv4);
+        wrong.extend(unsaved.map(|text| format!("{}: {text}", set.name)));
         for flow in &flows {
             let arrival = probes.call(&network, flow);
             seen.insert(arrival.place);
@@ -42,15 +43,30 @@ fn the_kernel_sends_every_flow_where_mesh_says() {
     assert_eq!(seen, BTreeSet::from(all), "every place was reached");
 }
 
-/// The rules of a pod of this set.
-fn rules(set: &Set) -> Rules {
+#[test]
+fn the_kernel_takes_the_rules_for_ipv6() {
+    if std::env::var_os("SKIP_NETNS").is_some_and(|skip| skip == "1") {
+        println!("NOT RUN: SKIP_NETNS=1, so no network namespaces");
+        return;
+    }
+    let network = Network::create();
+    for set in SETS {
+        let rules = rules(set, "podIP: fd00::5");
+        network.capture("ip6tables", &rules.restore(true));
+        let unsaved = unsaved(&network, "ip6tables", rules.ipv6.as_deref().unwrap());
+        assert_eq!(unsaved, None, "{}", set.name);
+    }
+}
+
+/// The rules of a pod of this set with this status.
+fn rules(set: &Set, status: &str) -> Rules {
     let Set { annotations, init, .. } = set;
     let manifests = format!(
         "apiVersion: v1\nkind: Service\nmetadata: {{namespace: kube-system, name: kube-dns}}\n\
          spec: {{clusterIP: 10.96.0.10}}\n---\n\
          apiVersion: v1\nkind: Pod\nmetadata:\n  name: pod\n  annotations: {annotations}\nspec:\n  \
          containers: [{{name: istio-proxy, args: [proxy, sidecar]}}]\n  initContainers: {init}\n\
-         status: {{podIP: {POD}}}\n"
+         status: {{{status}}}\n"
     );
     let mut loader = mesh::Loader::new();
     loader.add("pod.yaml", manifests.as_bytes());
@@ -80,16 +96,16 @@ fn complaint(set: &Set, rules: &Rules, flow: &Flow, arrival: &Arrival) -> Option
 }
 
 /// Where what the kernel has differs from what was printed, chain by chain.
-fn unsaved(network: &Network, rules: &Rules) -> Option<String> {
+fn unsaved(network: &Network, command: &str, rules: &[Rule]) -> Option<String> {
     let chains = |rules: &[String]| {
         let mut rules = rules.to_vec();
         rules.sort_by_key(|rule| rule.split(' ').nth(1).unwrap_or_default().to_owned());
         rules
     };
     for table in [capture::Table::Mangle, capture::Table::Nat, capture::Table::Raw] {
-        let of_table = rules.ipv4.iter().filter(|rule| rule.table == table);
+        let of_table = rules.iter().filter(|rule| rule.table == table);
         let printed: Vec<String> = of_table.map(ToString::to_string).collect();
-        let (printed, saved) = (chains(&printed), chains(&network.saved(table.as_str())));
+        let (printed, saved) = (chains(&printed), chains(&network.saved(command, table.as_str())));
         if printed != saved {
             return Some(format!("printed {printed:#?}\nsaved {saved:#?}"));
         }

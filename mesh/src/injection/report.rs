@@ -100,6 +100,11 @@ impl Injection {
             because: Vec::new(),
         };
         report.because = report.reasons(workload, would);
+        if let Some(refusal) = refusal(workload, inventory, would) {
+            report.proxy = ProxyKind::None.as_str();
+            (report.injected, report.revision, report.template) = (false, None, None);
+            report.because.push(refusal);
+        }
         report
     }
 
@@ -162,6 +167,16 @@ impl Injection {
             None => format!("no webhook is called: {}", self.webhook.because),
         }
     }
+}
+
+/// What istiod refuses to inject, though it would: the pod is not created then.
+fn refusal(workload: &Workload, inventory: &Inventory, would: bool) -> Option<Because> {
+    if !would || workload.setup.has_proxy || workload.proxy.kind != ProxyKind::Sidecar {
+        return None;
+    }
+    let error = crate::capture::of(workload, inventory, None).err()?;
+    let effect = format!("istiod refuses the pod for an annotation, and none is created: {error}");
+    Some(Because { object: "istiod", effect })
 }
 
 /// Both stages.

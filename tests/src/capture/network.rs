@@ -41,27 +41,27 @@ impl Network {
         Self { pod, outside }
     }
 
-    /// Lays rules over the pod in place of those before.
-    pub fn capture(&self, rules: &str) {
+    /// Lays rules over the pod in place of those before; `command` is `iptables` or `ip6tables`.
+    pub fn capture(&self, command: &str, rules: &str) {
         self.pod.within(|| {
             for table in ["mangle", "nat", "raw"] {
                 for action in ["-F", "-X"] {
-                    let mut command = Command::new("iptables");
-                    command.args(["-t", table, action]);
-                    run(command, "");
+                    let mut emptying = Command::new(command);
+                    emptying.args(["-t", table, action]);
+                    run(emptying, "");
                 }
             }
-            run(Command::new("iptables-restore"), rules);
+            run(Command::new(format!("{command}-restore")), rules);
         });
     }
 
     /// The rules that the kernel has, each line a rule of one table.
-    pub fn saved(&self, table: &str) -> Vec<String> {
-        let mut command = Command::new("iptables-save");
-        command.args(["-t", table]);
-        let text = self.pod.within(|| run(command, ""));
+    pub fn saved(&self, command: &str, table: &str) -> Vec<String> {
+        let mut saving = Command::new(format!("{command}-save"));
+        saving.args(["-t", table]);
+        let text = self.pod.within(|| run(saving, ""));
         let rules = text.lines().filter(|line| line.starts_with("-A "));
         // It is what is meant where nothing is said.
-        rules.map(|rule| rule.replace(" --on-ip 0.0.0.0", "")).collect()
+        rules.map(|rule| rule.replace(" --on-ip 0.0.0.0", "").replace(" --on-ip ::", "")).collect()
     }
 }

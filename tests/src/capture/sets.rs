@@ -58,11 +58,11 @@ pub const SETS: &[Set] = &[
     annotated("excludeOutboundPorts", "{traffic.sidecar.istio.io/excludeOutboundPorts: '3306,53'}"),
     annotated(
         "excludeOutboundIPRanges",
-        "{traffic.sidecar.istio.io/excludeOutboundIPRanges: '10.1.0.0/16,203.0.113.9/24'}",
+        "{traffic.sidecar.istio.io/excludeOutboundIPRanges: '10.1.0.0/16,203.0.113.9/24,::ffff:0:0/96,fd00::/8'}",
     ),
     annotated(
         "includeOutboundIPRanges",
-        "{traffic.sidecar.istio.io/includeOutboundIPRanges: 10.96.0.0/12}",
+        "{traffic.sidecar.istio.io/includeOutboundIPRanges: '10.96.0.0/12,fd00:1::7/32'}",
     ),
     annotated("no range", "{traffic.sidecar.istio.io/includeOutboundIPRanges: ''}"),
     annotated(

@@ -58,11 +58,20 @@ fn style(row: usize, (column, cell): (usize, &str)) -> anstyle::Style {
     }
 }
 
-/// The reason of the stage that decides about the next pod.
+/// The reason for what there is: where that differs from what a new pod would get, what the spec
+/// shows, or what to do; else that of the stage that decides.
 fn decides(it: &Injection) -> &str {
-    match &it.istiod {
-        Some(istiod) if !istiod.yes => &istiod.because,
-        _ => &it.webhook.because,
+    let shown = match (it.injected, &it.template) {
+        (true, None) => it.because.first(),
+        (false, Some(_)) => it.because.last(),
+        // istiod refuses the whole pod.
+        (false, None) if it.istiod.as_ref().is_some_and(|it| it.yes) => it.because.last(),
+        _ => None,
+    };
+    match (shown, &it.istiod) {
+        (Some(shown), _) => &shown.effect,
+        (None, Some(istiod)) if !istiod.yes => &istiod.because,
+        (None, _) => &it.webhook.because,
     }
 }
 

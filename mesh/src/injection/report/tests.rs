@@ -126,3 +126,14 @@ fn why_there_is_no_envoy() {
         assert_eq!(report.why_no_envoy().as_deref(), Some(expected));
     }
 }
+
+#[test]
+fn an_annotation_that_istiod_refuses() {
+    let annotations = "annotations: {traffic.sidecar.istio.io/excludeOutboundPorts: mysql}";
+    let because = report(ENABLED, "Deployment", annotations, APP).because;
+    assert_eq!(
+        because.last().unwrap().effect,
+        "istiod refuses the pod for an annotation, and none is created: `excludeOutboundPorts`: \
+         expected a port from 0 to 65535, found `mysql`"
+    );
+}
