@@ -74,6 +74,13 @@ impl PodSetup {
         matches!(self.setter, Setter::InitContainer(_))
     }
 
+    /// Whether `istio-init` uses nftables in place of iptables.
+    pub(super) fn uses_nftables(&self) -> bool {
+        let Setter::InitContainer(arguments) = &self.setter else { return false };
+        let flags = ["--native-nftables", "--native-nftables=true"];
+        arguments.iter().any(|argument| flags.contains(&argument.as_str()))
+    }
+
     /// Whether the CNI plugin sets the rules.
     pub(crate) fn by_cni(&self) -> bool {
         self.setter == Setter::Cni

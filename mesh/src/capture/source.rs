@@ -23,6 +23,8 @@ const PROXY_CONFIG: &str = "proxy.istio.io/config";
 const MODE: &str = "sidecar.istio.io/interceptionMode";
 /// The annotation of the status port.
 const STATUS_PORT: &str = "status.sidecar.istio.io/port";
+/// The annotation that the injector leaves, by which the CNI plugin knows its pods.
+const STATUS: &str = "sidecar.istio.io/status";
 /// What the other annotations begin with.
 const TRAFFIC: &str = "traffic.sidecar.istio.io/";
 
@@ -78,6 +80,11 @@ pub(super) fn capture(
     inventory: &Inventory,
     revision: &str,
 ) -> Result<Capture, CaptureError> {
+    if nobody_sets_rules(workload) {
+        let because = "nobody sets rules: it has no init container `istio-init`, and Istio's CNI \
+                       plugin passes over pods without the annotation `sidecar.istio.io/status`";
+        return Ok(Capture::None(because.to_owned()));
+    }
     let Some(told) = told(workload, inventory, revision)? else {
         let because = "its interception mode is `NONE`: no rules are set";
         return Ok(Capture::None(because.to_owned()));
@@ -92,6 +99,12 @@ pub(super) fn capture(
                 .to_owned(),
         );
     }
+    if workload.setup.uses_nftables() {
+        remarks.push(
+            "the init container sets the same in nftables' words: `nft list ruleset` shows it"
+                .to_owned(),
+        );
+    }
     if settings.dns == Dns::Servers(Vec::new()) {
         remarks.push(
             "DNS is captured, but the pod's DNS servers are not known, and the rules for them are \
@@ -101,6 +114,13 @@ pub(super) fn capture(
     }
     let rules = rules(workload, told.source, &settings, remarks)?;
     Ok(Capture::Rules(Box::new(rules)))
+}
+
+/// Whether a pod has a proxy, but nothing that brings traffic to it.
+fn nobody_sets_rules(workload: &Workload) -> bool {
+    let setup = &workload.setup;
+    let was_noted = workload.pod_annotations().contains_key(STATUS);
+    setup.setter == Setter::Nobody && setup.has_proxy && !was_noted
 }
 
 /// What sets the rules of a workload; `None` where its interception mode is `NONE`.

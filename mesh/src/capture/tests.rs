@@ -379,6 +379,29 @@ COMMIT
 }
 
 #[test]
+fn remarks() {
+    let pod = |init: &str, annotation: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {{{annotation}}}}}\n\
+             spec: {{initContainers: [{init}], \
+             containers: [{{name: istio-proxy, args: [proxy, sidecar]}}]}}\n"
+        )
+    };
+    let dns = "env: [{name: ISTIO_META_DNS_CAPTURE, value: 'true'}]";
+    let rows = [
+        (pod("{name: istio-init}", ""), ""),
+        (pod("{name: migrate}", "sidecar.istio.io/status: ''"), "if the CNI plugin does not"),
+        (pod("{name: istio-init, args: [--native-nftables]}", ""), "nft list ruleset"),
+        (pod(&format!("{{name: istio-init, {dns}}}"), ""), "DNS servers are not known"),
+    ];
+    for (manifest, expected) in rows {
+        let remarks = rules(&manifest).remarks;
+        assert_eq!(remarks.len(), usize::from(!expected.is_empty()), "{remarks:?}");
+        assert!(remarks.concat().contains(expected), "{expected}: {remarks:?}");
+    }
+}
+
+#[test]
 fn lists_and_rules_have_bounds() {
     let ports = "1,".repeat(5000);
     let error = capture(&injected(
