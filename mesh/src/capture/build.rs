@@ -2,22 +2,19 @@
 //!
 //! Follows `tools/istio-iptables/pkg/capture/run.go` at istio/istio 86c9f01f.
 
+pub(super) mod dns;
+mod transparent;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::error::CaptureError;
 use super::prefix::Prefix;
 use super::rule::{Match, Protocol, Rule, Table, Target};
-use super::settings::{Dns, Settings};
+use super::settings::Settings;
 use super::why::Why;
 
-/// The port that the agent answers DNS on.
-pub(super) const DNS_PORT: u16 = 15053;
 /// The port of tunnels.
 const TUNNEL_PORT: u16 = 15008;
-/// The mark of packets that `TPROXY` sends to Envoy, and of those that Envoy sends for a client.
-const INBOUND_MARK: u32 = 1337;
-/// The mark of packets from Envoy to its own pod.
-const OUTBOUND_MARK: u32 = 1338;
 /// The most rules that are made.
 const MOST_RULES: usize = 65_536;
 
@@ -25,14 +22,11 @@ const INBOUND: &str = "ISTIO_INBOUND";
 const OUTPUT: &str = "ISTIO_OUTPUT";
 const REDIRECT: &str = "ISTIO_REDIRECT";
 const IN_REDIRECT: &str = "ISTIO_IN_REDIRECT";
-const OUTPUT_DNS: &str = "ISTIO_OUTPUT_DNS";
-const DIVERT: &str = "ISTIO_DIVERT";
 const TPROXY: &str = "ISTIO_TPROXY";
 const DROP: &str = "ISTIO_DROP";
 
 /// Conditions that come up often.
 const TCP: Match = Match::Protocol(Protocol::Tcp);
-const UDP: Match = Match::Protocol(Protocol::Udp);
 
 /// The rules of one family of addresses.
 pub(super) fn rules(settings: &Settings, ipv4: bool) -> Result<Vec<Rule>, CaptureError> {
@@ -183,35 +177,6 @@ impl Builder<'_> {
         }
     }
 
-    /// Packets of connections that are there go to Envoy, too.
-    fn established(&mut self, matches: &[Match]) {
-        if self.settings.transparent {
-            let mut matches = matches.to_vec();
-            matches.push(Match::State("RELATED,ESTABLISHED"));
-            self.mangle(INBOUND, matches, Target::Jump(DIVERT), Why::AllInbound);
-        }
-    }
-
-    /// The chains that `TPROXY` needs.
-    fn transparent(&mut self) {
-        self.mangle(DIVERT, vec![], Target::SetMark(INBOUND_MARK), Why::Way);
-        self.mangle(DIVERT, vec![], Target::Accept, Why::Way);
-        let target = Target::TransparentProxy(self.settings.inbound_port);
-        self.mangle(TPROXY, vec![self.not_loopback(), TCP], target, Why::Way);
-    }
-
-    /// What is inserted in front of the inbound rules under `TPROXY`.
-    fn before_transparent(&mut self) {
-        let mark = |not, mark| Match::Mark { not, mark };
-        let lo = || Match::In("lo".to_owned());
-        let why = Why::ProxyToApplication;
-        self.mangle(INBOUND, vec![TCP, mark(false, INBOUND_MARK)], Target::Return, why);
-        let source = vec![Match::Source(self.passthrough()), lo(), TCP];
-        self.mangle(INBOUND, source, Target::Return, Why::InboundPassthrough);
-        let own = vec![lo(), TCP, mark(true, OUTBOUND_MARK)];
-        self.mangle(INBOUND, own, Target::Return, Why::OwnPod);
-    }
-
     fn outbound_before_owners(&mut self) {
         self.nat("OUTPUT", vec![], Target::Jump(OUTPUT), Why::Way);
         for &port in &self.settings.exclude_outbound_ports {
@@ -223,14 +188,6 @@ impl Builder<'_> {
         }
         let matches = vec![Match::Source(self.passthrough()), lo()];
         self.nat(OUTPUT, matches, Target::Return, Why::InboundPassthrough);
-    }
-
-    fn dns_is_captured(&self) -> bool {
-        match &self.settings.dns {
-            Dns::Off => false,
-            Dns::All => true,
-            Dns::Servers(servers) => !servers.is_empty(),
-        }
     }
 
     /// The proxy's own calls, and calls of a pod to itself; by user, then by group.
@@ -281,59 +238,6 @@ impl Builder<'_> {
         }
     }
 
-    fn dns(&mut self) {
-        if !self.dns_is_captured() {
-            return;
-        }
-        let servers: Vec<Option<Prefix>> = match &self.settings.dns {
-            Dns::Off => return,
-            Dns::All => vec![None],
-            Dns::Servers(servers) => {
-                let own = servers.iter().filter(|it| it.is_ipv4() == self.ipv4);
-                own.map(|it| Some(Prefix::of(*it))).collect()
-            }
-        };
-        let to = |prefix: &Option<Prefix>| {
-            prefix.map(|prefix| Match::Destination { not: false, prefix })
-        };
-        let from = |prefix: &Option<Prefix>| prefix.map(Match::Source);
-        self.rule(Table::Raw, "OUTPUT", vec![], Target::Jump(OUTPUT_DNS), Why::Way);
-        if !servers.is_empty() {
-            self.nat(OUTPUT, vec![], Target::Jump(OUTPUT_DNS), Why::Way);
-        }
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
-            for server in &servers {
-                let port = Match::ToPort { not: false, protocol, port: 53 };
-                let matches = to(server).into_iter().chain([Match::Protocol(protocol), port]);
-                let target = Target::Redirect(DNS_PORT);
-                self.nat(OUTPUT_DNS, matches.collect(), target, Why::Dns);
-            }
-        }
-        self.zones_of_proxy();
-        if !servers.is_empty() {
-            self.rule(Table::Raw, "PREROUTING", vec![], Target::Jump(INBOUND), Why::Way);
-        }
-        for server in &servers {
-            let question = to(server).into_iter().chain([UDP, to_dns()]).collect();
-            self.rule(Table::Raw, OUTPUT_DNS, question, Target::Zone(2), Why::Dns);
-            let answer = from(server).into_iter().chain([UDP, Match::FromPort(53)]).collect();
-            self.rule(Table::Raw, INBOUND, answer, Target::Zone(1), Why::Dns);
-        }
-    }
-
-    /// The agent's own questions and answers have conntrack zones of their own.
-    fn zones_of_proxy(&mut self) {
-        let users = self.settings.users.iter().map(|&id| Match::User { not: false, id });
-        let groups = self.settings.groups.iter();
-        let groups = groups.map(|id| Match::Group { not: false, name: id.to_string() });
-        for owner in users.chain(groups).collect::<Vec<_>>() {
-            let question = vec![UDP, to_dns(), owner.clone()];
-            self.rule(Table::Raw, OUTPUT_DNS, question, Target::Zone(1), Why::Dns);
-            let answer = vec![UDP, Match::FromPort(DNS_PORT), owner];
-            self.rule(Table::Raw, OUTPUT_DNS, answer, Target::Zone(2), Why::Dns);
-        }
-    }
-
     fn outbound_after_owners(&mut self) {
         let settings = self.settings;
         let to = |prefix| Match::Destination { not: false, prefix };
@@ -363,22 +267,6 @@ impl Builder<'_> {
             self.nat(OUTPUT, vec![to(prefix)], redirect, Why::IncludedRange);
         }
     }
-
-    /// The marks by which `TPROXY` tells the packets of the proxy.
-    fn marks(&mut self) {
-        let marked = || Match::Mark { not: false, mark: INBOUND_MARK };
-        let of_connection = || Match::ConnectionMark(INBOUND_MARK);
-        self.mangle("PREROUTING", vec![TCP, marked()], Target::SaveMark, Why::Way);
-        self.mangle("OUTPUT", vec![lo(), TCP, marked()], Target::Return, Why::ProxyToApplication);
-        let users = self.settings.users.iter().map(|&id| Match::User { not: false, id });
-        let groups = self.settings.groups.iter();
-        let groups = groups.map(|id| Match::Group { not: false, name: id.to_string() });
-        for owner in users.chain(groups).collect::<Vec<_>>() {
-            let matches = vec![self.not_loopback(), lo(), TCP, owner];
-            self.mangle("OUTPUT", matches, Target::SetMark(OUTBOUND_MARK), Why::Way);
-        }
-        self.mangle("OUTPUT", vec![TCP, of_connection()], Target::RestoreMark, Why::Way);
-    }
 }
 
 fn lo() -> Match {
@@ -387,8 +275,4 @@ fn lo() -> Match {
 
 fn to_port(port: u16) -> Match {
     Match::ToPort { not: false, protocol: Protocol::Tcp, port }
-}
-
-fn to_dns() -> Match {
-    Match::ToPort { not: false, protocol: Protocol::Udp, port: 53 }
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::Rules;
-use super::build::DNS_PORT;
+use super::build::dns::DNS_PORT;
 use super::rule::{Packet, Protocol, Rule, Table, Target};
 
 /// A flow: the first packet of a TCP connection, or a datagram.
