@@ -426,3 +426,21 @@ fn lists_and_rules_have_bounds() {
         "`reroute-virtual-interfaces`: expected at most 65536 rules, found `9003000 rules`"
     );
 }
+
+/// All tables at once, in the order in which `istio-iptables` sets them.
+#[test]
+fn the_rules_of_every_table() {
+    let manifest = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  dnsConfig: {nameservers: [127.0.0.53]}
+  initContainers:
+  - name: istio-init
+    args: [istio-iptables, -m, TPROXY, -b, '*', -i, 9.9.0.0/16, -x, 1.1.0.0/16, -c, net1, -k, vm0]
+    env: [{name: ISTIO_META_DNS_CAPTURE, value: 'true'}, {name: INVALID_DROP, value: 'true'}]
+  containers: [{name: istio-proxy, args: [proxy, sidecar]}]
+";
+    assert_eq!(rules(manifest).restore(false), include_str!("every-table.rules"));
+}
