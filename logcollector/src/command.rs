@@ -7,6 +7,7 @@ mod format;
 mod formatting;
 mod lint;
 mod man;
+mod mesh;
 mod parse;
 mod pod_formats;
 mod reading;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Format(FormatCommand::Show(args)) => format::show(args),
         Command::Format(FormatCommand::List(args)) => format::list(args),
         Command::Filter(command) => filter::run(command),
+        Command::Mesh(command) => mesh::run(command),
         Command::Sidecar(command) => sidecar::run(command),
         Command::Telemetry(command) => telemetry::run(command),
         Command::Completions(args) => man::completions(args),

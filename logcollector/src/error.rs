@@ -62,6 +62,8 @@ pub(crate) enum Error {
     MeshConfig(Box<mesh::LoadError>),
     #[error("no pod `{}` in the manifests", visible::clipped(.name.as_bytes(), 120))]
     NoSuchPod { name: String, closest: Vec<String> },
+    #[error("`{}`: no rules can be set: {}", visible::clipped(.workload.as_bytes(), 120), visible::lines(&.error.to_string()))]
+    Capture { workload: String, error: mesh::capture::CaptureError },
     #[error("pod `{}` is in several namespaces: {}", visible::clipped(.name.as_bytes(), 120), visible::text(.namespaces.join(", ").as_bytes()))]
     SeveralPods { name: String, namespaces: Vec<String>, instead: String },
     #[error("waypoint `{}` logs its services differently", visible::clipped(.name.as_bytes(), 120))]

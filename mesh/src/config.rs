@@ -5,6 +5,7 @@
 
 mod fields;
 mod known;
+mod proxy;
 mod reach;
 mod read;
 mod source;
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 use crate::selector::Selector;
 pub use fields::FieldError;
+pub use proxy::ProxyConfig;
 pub(crate) use source::{find, is_mesh_configuration};
 
 /// Istio's MeshConfig, as far as access logging goes, with defaults filled in.
@@ -52,6 +54,12 @@ pub struct MeshConfig {
     pub default_destination_rule_export_to: Option<Vec<String>>,
     /// `serviceEntryVisibility`.
     pub service_entry_visibility: ServiceEntryVisibility,
+    /// `defaultConfig`.
+    pub default_config: ProxyConfig,
+    /// The port of Envoy's outbound listener.
+    pub proxy_listen_port: u32,
+    /// The port of Envoy's inbound listener.
+    pub proxy_inbound_listen_port: u32,
 }
 
 /// The mode of an `outboundTrafficPolicy`.
@@ -215,6 +223,9 @@ impl Default for MeshConfig {
             default_virtual_service_export_to: None,
             default_destination_rule_export_to: None,
             service_entry_visibility: ServiceEntryVisibility::default(),
+            default_config: ProxyConfig::default(),
+            proxy_listen_port: 15001,
+            proxy_inbound_listen_port: 15006,
         }
     }
 }

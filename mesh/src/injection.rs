@@ -5,13 +5,17 @@
 //! `injectRequired` of `pkg/kube/inject/inject.go` at istio/istio 86c9f01f. Only pods that are
 //! created are injected; what a running pod has is seen in itself.
 
+mod report;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::fmt;
 
 use crate::meta::Labels;
 use crate::selector::Selector;
+pub use report::{Because, Injection, Stage};
+pub use values::InjectorValues;
 
 /// The label, and once annotation, that asks for a proxy or refuses it.
 const INJECT: &str = "sidecar.istio.io/inject";
@@ -59,6 +63,8 @@ pub struct Injector {
     pub always: Vec<Selector>,
     /// The chart's `sidecarInjectorWebhook.enableNamespacesByDefault`.
     pub namespaces_by_default: bool,
+    /// The chart's values that traffic capture goes by.
+    pub values: InjectorValues,
 }
 
 /// What happens to pods that say nothing.
@@ -240,6 +246,7 @@ impl Default for Injector {
             never: Vec::new(),
             always: Vec::new(),
             namespaces_by_default: false,
+            values: InjectorValues::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! This crate knows nothing of access logs, files or clusters: it is given the text of manifests, or
 //! objects, and says what Istio makes of them.
 
+pub mod capture;
 mod config;
 mod describe;
 pub mod injection;
@@ -22,8 +23,8 @@ mod workload;
 
 pub use config::{
     AccessLogEncoding, AlsProvider, ExtensionProvider, FieldError, FileProvider, LogFormat,
-    MeshConfig, OtelProvider, OutboundTrafficPolicyMode, ProviderKind, ServiceEntryVisibility,
-    Visibility, VisibilityPolicy,
+    MeshConfig, OtelProvider, OutboundTrafficPolicyMode, ProviderKind, ProxyConfig,
+    ServiceEntryVisibility, Visibility, VisibilityPolicy,
 };
 pub use describe::{clip, closest, describe};
 pub use injection::DEFAULT_REVISION;

@@ -202,7 +202,7 @@ fn origin(file: &Arc<str>, document: usize) -> Origin {
 }
 
 /// The value of a text inside of a field, such as a ConfigMap's `data.mesh`; null when it is empty.
-fn embedded(text: &str, path: &str) -> Result<Value, Problem> {
+pub(crate) fn embedded(text: &str, path: &str) -> Result<Value, Problem> {
     let Some(document) = documents(text).next() else { return Ok(Value::Null) };
     parse::tree(document)
         .map_err(|problem| Problem::Field { path: path.to_owned(), message: problem.to_string() })

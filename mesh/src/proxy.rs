@@ -4,6 +4,7 @@
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 
+use crate::capture::PodSetup;
 use crate::injection::{self, Candidate, DEFAULT_REVISION, Injector, REVISION, Template};
 use crate::inventory::Namespace;
 use crate::meta::{Labels, Meta};
@@ -28,6 +29,8 @@ pub(crate) struct PodFacts {
     pub(crate) host_network: bool,
     /// The proxy's container.
     pub(crate) container: ProxyContainer,
+    /// How its traffic is captured.
+    pub(crate) setup: PodSetup,
 }
 
 /// The container `istio-proxy` of a pod.
@@ -51,7 +54,8 @@ pub(crate) enum ProxyContainer {
 /// Looks for the proxy in a pod's spec.
 pub(crate) fn facts(spec: Option<&PodSpec>, labels: &Labels) -> PodFacts {
     let Some(spec) = spec else {
-        return PodFacts { host_network: false, container: ProxyContainer::Missing };
+        let (container, setup) = (ProxyContainer::Missing, PodSetup::default());
+        return PodFacts { host_network: false, container, setup };
     };
     let host_network = spec.host_network.unwrap_or_default();
     let is_proxy = |container: &&Container| container.name == CONTAINER;
@@ -68,7 +72,7 @@ pub(crate) fn facts(spec: Option<&PodSpec>, labels: &Labels) -> PodFacts {
         }
         None => ProxyContainer::Missing,
     };
-    PodFacts { host_network, container }
+    PodFacts { host_network, container, setup: PodSetup::of(Some(spec)) }
 }
 
 /// Looks at the container `istio-proxy`.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::capture::PodSetup;
 use crate::meta::{Labels, Meta};
 
 /// A pod, or a controller whose pods are not known.
@@ -22,6 +23,8 @@ pub struct Workload {
     pub ips: Vec<IpAddr>,
     /// Whether it uses the network of its node.
     pub host_network: bool,
+    /// How its traffic is captured, as its spec shows.
+    pub(crate) setup: Box<PodSetup>,
 }
 
 /// The kinds of workloads.
@@ -69,6 +72,11 @@ impl Workload {
     /// The name of the workload that a pod belongs to: its controller's, else its own.
     pub fn workload_name(&self) -> &str {
         self.controller.as_deref().unwrap_or(&self.meta.name)
+    }
+
+    /// The annotations of its pods.
+    pub fn pod_annotations(&self) -> &Labels {
+        self.setup.template.as_ref().unwrap_or(&self.meta.annotations)
     }
 
     /// The workload's name as commands print it: a pod's own, else `deploy/NAME` and the like.

@@ -16,6 +16,7 @@
 )]
 
 pub mod balance_play;
+pub mod capture;
 pub mod cases;
 pub mod certs;
 pub mod client;

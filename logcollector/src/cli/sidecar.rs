@@ -11,8 +11,8 @@ use crate::pods::PodName;
 
 /// Say what a proxy can reach, what its logs say it does reach, and write the Sidecar that fits
 ///
-/// Works on manifests as kubectl prints them: Sidecars, Services, EndpointSlices, ServiceEntries,
-/// VirtualServices, DestinationRules, pods, namespaces, and MeshConfig. Nothing is sent to a cluster.
+/// Works on a cluster, or with -f on manifests as kubectl prints them: Sidecars, Services, EndpointSlices, ServiceEntries,
+/// VirtualServices, DestinationRules, pods, namespaces, and MeshConfig. Nothing is changed.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Examples:

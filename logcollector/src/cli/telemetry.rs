@@ -4,18 +4,19 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{DocumentOutput, FormatArgs, KubeArgs, ObjectArgs, TargetArgs};
+use super::{DocumentOutput, FlowArgs, FormatArgs, KubeArgs, ObjectArgs, TargetArgs};
 use crate::pods::PodName;
 
 /// Say which proxies write access logs, where, in which format, under which filter, and why
 ///
-/// Works on manifests as kubectl prints them: Telemetry objects, pods or their controllers,
-/// namespaces, and MeshConfig. Nothing is sent to a cluster.
+/// Works on a cluster, or with -f on manifests as kubectl prints them: Telemetry objects, pods or
+/// their controllers, namespaces, and MeshConfig. Only `enable` and `disable` change a cluster.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Examples:
+  logcollector telemetry who -n bookinfo
   kubectl get pods,namespaces,telemetries,cm -A -o yaml | logcollector telemetry who -f -
-  logcollector telemetry explain productpage-v1-dffc47f64-qw4bk -n bookinfo -f cluster.yaml
+  logcollector telemetry explain productpage-v1-dffc47f64-qw4bk -n bookinfo
   logcollector telemetry lint -f manifests/ --fail-on warning
   logcollector telemetry replay --filter 'response.code >= 500' access.log")]
 pub(crate) enum TelemetryCommand {
@@ -126,10 +127,14 @@ pub(crate) struct WhoArgs {
 #[command(after_help = "\
 Examples:
   logcollector telemetry explain productpage-v1-dffc47f64-qw4bk -n bookinfo -f cluster.yaml
-  logcollector telemetry explain deploy/reviews -f manifests/ --mesh-config mesh.yaml")]
+  logcollector telemetry explain deploy/reviews -f manifests/ --mesh-config mesh.yaml
+  logcollector telemetry explain my-shell -f cluster.yaml --to 10.96.12.7:9080")]
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) pod: OnePodArgs,
+
+    #[command(flatten)]
+    pub(crate) flow: FlowArgs,
 
     #[command(flatten)]
     pub(crate) objects: ObjectArgs,

@@ -36,6 +36,7 @@ impl MeshConfig {
         next.apply_providers(&mut fields, remarks)?;
         next.apply_discovery_selectors(&mut fields, remarks)?;
         next.apply_reach(&mut fields, remarks)?;
+        next.apply_capture(&mut fields)?;
         for key in fields.unknown().filter(|key| !known::is_mesh_config_field(key)) {
             remarks.push(unknown(&fields, key, known::MESH_CONFIG));
         }
@@ -78,6 +79,17 @@ impl MeshConfig {
             remarks.push(unknown(&lists, key, &["accessLogging", "metrics", "tracing"]));
         }
         Ok(())
+    }
+
+    /// What traffic capture goes by.
+    fn apply_capture(&mut self, fields: &mut Fields<'_>) -> Result<(), FieldError> {
+        set(&mut self.proxy_listen_port, fields.number("proxyListenPort")?.filter(|it| *it != 0));
+        let inbound = fields.number("proxyInboundListenPort")?.filter(|it| *it != 0);
+        set(&mut self.proxy_inbound_listen_port, inbound);
+        match fields.get("defaultConfig")? {
+            Some(field) => self.default_config.apply(&mut field.fields()?),
+            None => Ok(()),
+        }
     }
 
     /// `discoverySelectors`. istiod goes on with its former selectors when one is no selector; from

@@ -11,7 +11,7 @@ use super::error::{LoadWarning, Problem};
 use super::kinds::{Drafts, meta};
 use super::parse::Body;
 use crate::config::MeshConfig;
-use crate::injection::{Injector, Policy};
+use crate::injection::{Injector, InjectorValues, Policy};
 use crate::meta::Origin;
 use crate::selector::Selector;
 
@@ -85,5 +85,6 @@ fn injector(config: Option<&String>, values: Option<&String>) -> Result<Injector
             .pointer("/sidecarInjectorWebhook/enableNamespacesByDefault")
             .and_then(Value::as_bool)
             .unwrap_or_default(),
+        values: InjectorValues::of(&values),
     })
 }

@@ -270,8 +270,8 @@ fn pod(
         add_place(&mut labels, &node, nodes.get(&node));
     }
     add_network(&mut labels, &namespace.meta.labels);
-    let host_network = facts.host_network;
-    Workload { kind: WorkloadKind::Pod, meta, controller, labels, proxy, ips, host_network }
+    let (host_network, setup) = (facts.host_network, Box::new(facts.setup));
+    Workload { kind: WorkloadKind::Pod, meta, controller, labels, proxy, ips, host_network, setup }
 }
 
 /// The workload that a controller is.
@@ -280,10 +280,11 @@ fn controller(draft: ControllerDraft, inventory: &Inventory) -> Workload {
     let namespace = namespace(inventory, &meta.namespace);
     let injector = |revision: &str| inventory.injector(revision);
     let proxy = proxy::of_template(&template, &facts, &namespace, injector);
+    let setup = Box::new(facts.setup.with_template(&template.annotations));
     let mut labels = template.labels;
     add_network(&mut labels, &namespace.meta.labels);
     let host_network = facts.host_network;
-    Workload { kind, meta, controller: None, labels, proxy, ips: Vec::new(), host_network }
+    Workload { kind, meta, controller: None, labels, proxy, ips: Vec::new(), host_network, setup }
 }
 
 /// The namespace of that name.

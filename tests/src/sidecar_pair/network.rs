@@ -81,14 +81,14 @@ impl Namespace {
         result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    fn ip(&self, arguments: &str) {
+    pub(crate) fn ip(&self, arguments: &str) {
         let mut command = Command::new("ip");
         command.args(arguments.split(' '));
         self.within(|| run(command, ""));
     }
 
     /// Joins an interface of this namespace with one of another; each is `eth0`, `eth1`, ...
-    fn join(&self, own: &str, other: &Self, others: &str) {
+    pub(crate) fn join(&self, own: &str, other: &Self, others: &str) {
         let path = |namespace: &Self| {
             format!("/proc/{}/fd/{}", std::process::id(), namespace.descriptor())
         };
@@ -150,7 +150,8 @@ fn unshared() -> File {
     namespace.expect("opens the namespace")
 }
 
-fn run(mut command: Command, input: &str) {
+/// Runs a command and gives what it prints.
+pub(crate) fn run(mut command: Command, input: &str) -> String {
     let name = format!("{command:?}");
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap_or_else(|e| panic!("{name}: {e}; run `make netns-tools`"));
@@ -158,4 +159,5 @@ fn run(mut command: Command, input: &str) {
     let output = child.wait_with_output().expect("ends");
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {complaint}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

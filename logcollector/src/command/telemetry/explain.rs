@@ -1,14 +1,30 @@
-//! `telemetry explain`: why a proxy logs what it logs.
+//! `telemetry explain`: why a proxy logs what it logs, or why there is no line of a call.
 
+use mesh::injection::Injection;
+use mesh::{ProxyKind, Workload, WorkloadKind};
+use serde::Serialize;
 use telemetry::Story;
 
 use crate::cli::ExplainArgs;
 use crate::cluster::Topic;
 use crate::command::document::json;
+use crate::command::mesh::capture::{Answer, answer, capture_of};
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::manifests::{Among, Manifests};
 use crate::notes::Notes;
+use crate::visible;
+
+/// A story, and what comes before it: whether there is a proxy, and whether it sees a call.
+#[derive(Debug, Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    story: &'a Story,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    injection: Option<&'a Injection>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capture: Option<&'a Answer<'a>>,
+}
 
 /// Runs `telemetry explain`.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
@@ -22,14 +38,34 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
     let workload = manifests.workloads().one(&args.pod)?;
     let cluster = manifests.telemetry(&notes);
     let stories = cluster.explain(workload, manifests.revision.as_deref());
+    let injection = injection(&manifests, workload);
+    let is_asked = args.flow.to.or(args.flow.from).is_some();
+    let capture = is_asked.then(|| capture_of(&manifests, workload)).transpose()?;
+    let answer = capture.as_ref().map(|capture| answer(&args.flow, workload, capture));
+    let of = |story| Explained { story, injection: injection.as_ref(), capture: answer.as_ref() };
     let printed = match (pretty(args.output), stories.as_slice()) {
         (Some(_), stories) => {
-            let texts: Vec<String> = stories.iter().map(Story::to_string).collect();
+            let before = answer.iter().map(Answer::text);
+            let texts = before.chain(stories.iter().map(Story::to_string));
+            let texts: Vec<String> = texts.chain(injection.as_ref().map(text)).collect();
             let texts: Vec<&str> = texts.iter().map(|text| text.trim_end()).collect();
             print(format!("{}\n", texts.join("\n\n")).as_bytes())
         }
-        (None, [story]) => print(&json(story)?),
-        (None, stories) => print(&json(stories)?),
+        (None, [story]) => print(&json(&of(story))?),
+        (None, stories) => print(&json(&stories.iter().map(of).collect::<Vec<_>>())?),
     }?;
     Ok(manifests.outcome(printed))
+}
+
+/// Why a pod has no proxy. Of controllers, the story itself tells.
+fn injection(manifests: &Manifests, workload: &Workload) -> Option<Injection> {
+    let is_meant = workload.kind == WorkloadKind::Pod && workload.proxy.kind == ProxyKind::None;
+    let revision = manifests.revision.as_deref();
+    is_meant.then(|| Injection::of(workload, &manifests.inventory, revision))
+}
+
+fn text(injection: &Injection) -> String {
+    let reasons = injection.because.iter();
+    let lines = reasons.map(|because| format!("  {}: {}\n", because.object, because.effect));
+    visible::lines(&format!("why there is no Envoy:\n{}", lines.collect::<String>()))
 }
