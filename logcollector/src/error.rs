@@ -157,8 +157,10 @@ impl Error {
                     .to_owned(),
             ),
             Self::Cluster(Failure::Config(_) | Failure::Unreachable(_)) => Some(
-                "`kubectl get pods` must work here, too; --context and --kubeconfig choose the \
-                 cluster, and -f reads files in its place"
+                "--context and --kubeconfig choose the cluster, and `kubectl get pods` must work, too\n\
+                 or read files in its place: -f cluster.yaml, made by\n\
+                 kubectl get pods,namespaces,services,endpointslices,telemetries,sidecars,\
+                 serviceentries,virtualservices,destinationrules,configmaps -A -o yaml"
                     .to_owned(),
             ),
             Self::CannotEnable(refusal) => {

@@ -93,7 +93,7 @@ impl Manifests {
         say(&loaded, notes);
         let Loaded { inventory, errors, .. } = loaded;
         let manifests = Self { inventory, revision: args.revision.clone(), errors, unreadable };
-        manifests.say_defaults(notes);
+        manifests.say_defaults("manifests", notes);
         Ok(manifests)
     }
 
@@ -136,7 +136,7 @@ impl Manifests {
         let Loaded { inventory, errors, .. } = loaded;
         let revision = args.manifests.revision.clone();
         let manifests = Self { inventory, revision, errors, unreadable: false };
-        manifests.say_defaults(notes);
+        manifests.say_defaults("cluster", notes);
         Ok(manifests)
     }
 
@@ -188,14 +188,14 @@ impl Manifests {
     }
 
     /// Says so where no MeshConfig was found for a revision in use.
-    fn say_defaults(&self, notes: &Notes) {
+    fn say_defaults(&self, place: &str, notes: &Notes) {
         let revisions: BTreeSet<&str> =
             self.inventory.workloads.iter().map(|workload| self.revision_of(workload)).collect();
         for revision in revisions {
             if self.inventory.mesh_config_source(revision) == MeshConfigSource::Defaults {
                 let revision = visible::text(revision.as_bytes());
                 notes.say(&format!(
-                    "no MeshConfig of revision `{revision}` was found: Istio's defaults count"
+                    "no MeshConfig of revision `{revision}` in the {place}: Istio's defaults count"
                 ));
             }
         }
