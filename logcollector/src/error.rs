@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use accesslog::FormatError;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 
+use crate::cli::as_typed;
 use crate::cluster::Failure;
 use crate::paint::{BOLD, Paint, RED};
 use crate::visible;
@@ -250,7 +251,7 @@ impl Error {
             text
         });
         // Nobody reads a closed standard error; the exit code tells.
-        let _ = writeln!(io::stderr(), "{}", text.trim_end());
+        let _ = writeln!(io::stderr(), "{}", as_typed(text.trim_end().to_owned()));
     }
 }
 
