@@ -3,7 +3,7 @@
 mod refused;
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use mesh::{
     Workload,
 };
 
+use sidecar::IstioVersion;
 use telemetry::Cluster;
 
 use crate::cli::{ManifestArgs, ObjectArgs};
@@ -65,6 +66,8 @@ pub(crate) struct Manifests {
     pub(crate) errors: Vec<LoadError>,
     /// Whether a file could not be read; it was said.
     pub(crate) unreadable: bool,
+    /// The versions of the cluster's istiods, by revision; none of manifests.
+    versions: BTreeMap<String, IstioVersion>,
 }
 
 impl Manifests {
@@ -92,7 +95,8 @@ impl Manifests {
         }
         say(&loaded, notes);
         let Loaded { inventory, errors, .. } = loaded;
-        let manifests = Self { inventory, revision: args.revision.clone(), errors, unreadable };
+        let (revision, versions) = (args.revision.clone(), BTreeMap::new());
+        let manifests = Self { inventory, revision, errors, unreadable, versions };
         manifests.say_defaults("manifests", notes);
         Ok(manifests)
     }
@@ -135,7 +139,8 @@ impl Manifests {
         say(&loaded, notes);
         let Loaded { inventory, errors, .. } = loaded;
         let revision = args.manifests.revision.clone();
-        let manifests = Self { inventory, revision, errors, unreadable: false };
+        let versions = versions_of(&answers);
+        let manifests = Self { inventory, revision, errors, unreadable: false, versions };
         manifests.say_defaults("cluster", notes);
         Ok(manifests)
     }
@@ -149,7 +154,8 @@ impl Manifests {
             loader.add_answer("cluster", ("v1", "Pod"), pod.as_ref().as_bytes());
         }
         let Loaded { inventory, errors, .. } = loader.finish();
-        Self { inventory, revision: None, errors, unreadable: false }
+        let versions = versions_of(answers);
+        Self { inventory, revision: None, errors, unreadable: false, versions }
     }
 
     /// A MeshConfig alone.
@@ -178,6 +184,7 @@ impl Manifests {
             revision: self.revision.clone(),
             errors: self.errors.iter().cloned().chain(new.errors).collect(),
             unreadable: self.unreadable || unreadable,
+            versions: self.versions.clone(),
         }
     }
 
@@ -224,6 +231,11 @@ impl Manifests {
         self.revision.as_deref().unwrap_or(&workload.proxy.revision)
     }
 
+    /// The version of the istiod of a revision; `None` where no cluster tells it.
+    pub(crate) fn istio_version(&self, revision: &str) -> Option<IstioVersion> {
+        self.versions.get(revision).copied()
+    }
+
     /// The workloads, to choose from.
     pub(crate) fn workloads(&self) -> Workloads<'_> {
         Workloads(&self.inventory.workloads)
@@ -234,6 +246,12 @@ impl Manifests {
         let incomplete = self.unreadable || !self.errors.is_empty();
         if incomplete { Outcome::Unreadable } else { printed }
     }
+}
+
+/// The versions of istiods that are those of releases.
+fn versions_of(answers: &Answers) -> BTreeMap<String, IstioVersion> {
+    let istiods = answers.istiods.iter();
+    istiods.filter_map(|(revision, tag)| Some((revision.clone(), tag.parse().ok()?))).collect()
 }
 
 /// Reads files and folders. Those that cannot be read are said, and whether there are any is given,
