@@ -35,6 +35,7 @@ pub mod play;
 pub mod reference;
 pub mod report;
 pub mod sidecar_pair;
+pub mod story;
 pub mod tail_play;
 pub mod token;
 pub mod truth;

@@ -71,6 +71,11 @@ impl Upstream {
 
     /// A flaky HTTP/1 server that speaks TLS and wants a client certificate.
     pub fn tls(certs: &Certs) -> Self {
+        Self::tls_at("127.0.0.1", 0, certs)
+    }
+
+    /// As [`Self::tls`], at an address of the machine; the port 0 is a free one.
+    pub fn tls_at(ip: &str, port: u16, certs: &Certs) -> Self {
         let verifier = WebPkiClientVerifier::builder_with_provider(
             certs.roots().into(),
             rustls::crypto::ring::default_provider().into(),
@@ -83,9 +88,18 @@ impl Upstream {
                 .with_single_cert(certs.server.chain(), certs.server.private_key())
                 .unwrap();
         let config = Arc::new(config);
-        Self::ip("127.0.0.1", move |stream| {
+        Self::at(ip, port, move |stream| {
             let session = ServerConnection::new(config.clone()).unwrap();
             drop(serve(StreamOwned::new(session, stream)));
+        })
+    }
+
+    /// An HTTP/1 server without TLS that refuses whatever it is sent, as servers do that are sent TLS.
+    pub fn plain_at(ip: &str, port: u16) -> Self {
+        Self::at(ip, port, |mut stream| {
+            let read = stream.read(&mut [0; 4096]);
+            let answer = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
+            drop(read.and_then(|_| stream.write_all(answer)));
         })
     }
 
@@ -114,7 +128,12 @@ impl Upstream {
 
     /// A server of any kind on a free port of `ip`.
     pub(crate) fn ip(ip: &str, serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((ip, 0)).unwrap();
+        Self::at(ip, 0, serve)
+    }
+
+    /// A server of any kind on this port of `ip`.
+    fn at(ip: &str, port: u16, serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((ip, port)).unwrap();
         let address = listener.local_addr().unwrap();
         Self::run(Address::Ip(address), move || Ok(listener.accept()?.0), serve)
     }

@@ -1,0 +1,137 @@
+//! The page, taken apart into text and blocks of commands with their output.
+//!
+//! A block begins with `` ```console ``. The line before may say more about it, unseen by readers:
+//! `<!-- situation: NAME -->`, or `<!-- situation: NAME; until: TEXT -->` for a command that follows and
+//! is to be ended once it has printed TEXT.
+//!
+//! What differs from run to run is compared as if it were equal ([`normal`]): elapsed times, the random
+//! end of an object's name, the time at which it expires.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A piece of the page.
+#[derive(Debug)]
+pub enum Piece {
+    /// Lines that are left as they are, with their newlines.
+    Text(String),
+    /// A block.
+    Block(Block),
+}
+
+/// Commands with their output.
+#[derive(Debug)]
+pub struct Block {
+    /// The situation that it is about.
+    pub situation: String,
+    /// What a command that follows prints last before it is ended; `None` where it is ended when all
+    /// lines have come.
+    pub until: Option<String>,
+    /// The commands in their order.
+    pub steps: Vec<Step>,
+}
+
+/// A command and its output.
+#[derive(Debug)]
+pub struct Step {
+    /// What stands behind `$ `.
+    pub command: String,
+    /// The lines below.
+    pub shown: Vec<String>,
+}
+
+/// Takes a page apart.
+pub fn read(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut lines = text.lines();
+    let mut last = "";
+    while let Some(line) = lines.next() {
+        plain.push_str(line);
+        plain.push('\n');
+        if line == "```console" {
+            pieces.push(Piece::Text(std::mem::take(&mut plain)));
+            let inside: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            pieces.push(Piece::Block(block(last, &inside)));
+            plain.push_str("```\n");
+        }
+        last = line;
+    }
+    pieces.push(Piece::Text(plain));
+    pieces
+}
+
+fn block(comment: &str, lines: &[&str]) -> Block {
+    let said = comment.strip_prefix("<!-- situation: ").and_then(|it| it.strip_suffix(" -->"));
+    let said = said.unwrap_or_else(|| panic!("no situation before the block of {lines:?}"));
+    let (situation, until) = match said.split_once("; until: ") {
+        Some((situation, until)) => (situation, Some(until.to_owned())),
+        None => (said, None),
+    };
+    let mut steps: Vec<Step> = Vec::new();
+    for line in lines {
+        if let Some(command) = line.strip_prefix("$ ") {
+            steps.push(Step { command: command.to_owned(), shown: Vec::new() });
+        } else {
+            let step = steps.last_mut().expect("a block begins with a command");
+            step.shown.push((*line).to_owned());
+        }
+    }
+    Block { situation: situation.to_owned(), until, steps }
+}
+
+/// Puts a page together.
+pub fn write(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(plain) => text.push_str(plain),
+            Piece::Block(block) => {
+                for step in &block.steps {
+                    writeln!(text, "$ {}", step.command).unwrap();
+                    step.shown.iter().for_each(|line| writeln!(text, "{line}").unwrap());
+                }
+            }
+        }
+    }
+    text
+}
+
+/// Whether these lines are those of standard output and of standard error, each in its order: how the
+/// two come between each other is a matter of chance.
+pub fn is_of_both(shown: &[String], out: &[String], err: &[String]) -> bool {
+    let normal = |lines: &[String]| lines.iter().map(|line| normal(line)).collect::<Vec<_>>();
+    let (shown, out, err) = (normal(shown), normal(out), normal(err));
+    // How many lines of `out` can be taken, for each way to take the lines so far.
+    let mut ways = vec![0];
+    for (index, line) in shown.iter().enumerate() {
+        let next = ways.iter().flat_map(|taken| {
+            let of_out = (out.get(*taken) == Some(line)).then_some(taken + 1);
+            let of_err = (err.get(index - taken) == Some(line)).then_some(*taken);
+            of_out.into_iter().chain(of_err)
+        });
+        let mut next: Vec<usize> = next.collect();
+        next.dedup();
+        ways = next;
+    }
+    shown.len() == out.len() + err.len() && ways.contains(&out.len())
+}
+
+/// A line without what differs from run to run.
+pub fn normal(line: &str) -> String {
+    static PARTS: LazyLock<[(Regex, &str); 3]> = LazyLock::new(|| {
+        [
+            (r"\b(after|within|in) [0-9.]+ ?(ms|s|min)\b", "$1 ELAPSED"),
+            (r"\blogcollector-[0-9a-z-]*[0-9a-z]\b", "logcollector-RANDOM"),
+            (r"\b(at|until|expires|expired) 20[0-9T:.-]+Z", "$1 TIME"),
+        ]
+        .map(|(pattern, with)| (Regex::new(pattern).unwrap(), with))
+    });
+    let mut line = line.trim_end().to_owned();
+    for (pattern, with) in &*PARTS {
+        line = pattern.replace_all(&line, *with).into_owned();
+    }
+    line
+}

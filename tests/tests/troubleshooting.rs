@@ -1,0 +1,79 @@
+//! The commands of `docs/troubleshooting.md` print what the page says they print.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of tests are test code: a failing step is a failing test"
+)]
+
+use std::path::{Path, PathBuf};
+
+use tests::story::page::{self, Block, Piece};
+use tests::story::play;
+use tests::story::situation::{Situation, folder};
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/troubleshooting.md")
+}
+
+/// Where the commands run: with what the page says was written before.
+fn desk() -> tempfile::TempDir {
+    let desk = tempfile::tempdir().unwrap();
+    for (file, name) in [
+        ("bookinfo.yaml", "cluster.yaml"),
+        ("productpage-retries.log", "retries.log"),
+        ("productpage.log", "productpage.log"),
+    ] {
+        std::fs::copy(folder().join(file), desk.path().join(name)).unwrap();
+    }
+    desk
+}
+
+#[test]
+fn commands_print_what_the_page_says() {
+    let is_update = std::env::var_os("UPDATE_DOCS").is_some();
+    let text = std::fs::read_to_string(path()).unwrap();
+    let mut pieces = page::read(&text);
+    assert_eq!(page::write(&pieces), text, "the page is put together as it was");
+    let desk = desk();
+    let mut wrong = Vec::new();
+    let mut steps = 0;
+    for piece in &mut pieces {
+        if let Piece::Block(block) = piece {
+            steps += block.steps.len();
+            wrong.extend(play(block, desk.path()));
+        }
+    }
+    assert!(steps >= 10, "the page has its commands");
+    if is_update {
+        std::fs::write(path(), page::write(&pieces)).unwrap();
+    } else {
+        assert!(wrong.is_empty(), "{}\nrun `make docs`", wrong.join("\n"));
+    }
+}
+
+/// Runs a block's commands; those that print something else get it, and are told.
+fn play(block: &mut Block, desk: &Path) -> Vec<String> {
+    let situation = Situation::of(&block.situation);
+    let mut wrong = Vec::new();
+    for step in &mut block.steps {
+        let printed = play::run(&step.command, &situation, block.until.as_deref(), desk);
+        if !page::is_of_both(&step.shown, &printed.out, &printed.err) {
+            wrong.push(format!(
+                "`{}` prints\n{}\nand the page says\n{}\n",
+                step.command,
+                printed.lines.join("\n"),
+                step.shown.join("\n")
+            ));
+            step.shown = printed.lines;
+        }
+    }
+    wrong
+}
+
+/// Makes the logs of the page anew.
+#[test]
+#[ignore = "it writes the fixtures anew; it needs Envoy, root and network namespaces"]
+fn make_the_logs() {
+    tests::story::logs::make(&folder());
+}
