@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tests::story::page::{self, Block, Piece};
 use tests::story::play;
-use tests::story::situation::{Situation, folder};
+use tests::story::situation::{Situation, fixture, folder};
+use tests::tail_play::SILENT_MESH;
 
 fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/troubleshooting.md")
@@ -19,13 +20,13 @@ fn path() -> PathBuf {
 /// Where the commands run: with what the page says was written before.
 fn desk() -> tempfile::TempDir {
     let desk = tempfile::tempdir().unwrap();
-    for (file, name) in [
-        ("bookinfo.yaml", "cluster.yaml"),
-        ("productpage-retries.log", "retries.log"),
-        ("productpage.log", "productpage.log"),
-    ] {
+    for (file, name) in
+        [("productpage-retries.log", "retries.log"), ("../format-changes.log", "changed.log")]
+    {
         std::fs::copy(folder().join(file), desk.path().join(name)).unwrap();
     }
+    let cluster = format!("{SILENT_MESH}---\n{}", fixture("bookinfo.yaml"));
+    std::fs::write(desk.path().join("cluster.yaml"), cluster).unwrap();
     desk
 }
 
@@ -69,6 +70,20 @@ fn play(block: &mut Block, desk: &Path) -> Vec<String> {
         }
     }
     wrong
+}
+
+#[test]
+fn flags_mean_what_the_page_says() {
+    let text = std::fs::read_to_string(path()).unwrap();
+    let (_, section) = text.split_once("| flag | meaning | next |\n|---|---|---|\n").unwrap();
+    let rows: Vec<&str> = section.lines().take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() >= 10, "the page has a table of flags");
+    for row in rows {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let short = cells[0].trim_start_matches("| ").trim_matches('`');
+        let flag = accesslog::ResponseFlag::ALL.iter().find(|flag| flag.short == short);
+        assert_eq!(flag.map(|flag| flag.meaning), Some(cells[1]), "{row}");
+    }
 }
 
 /// Makes the logs of the page anew.

@@ -195,8 +195,7 @@ fn listener(address: &str, port: u16, filters: &[Value]) -> Value {
 }
 
 fn manager(routes: &Value, router: Value, loggers: &[Value]) -> Value {
-    let router =
-        extension("envoy.filters.http.router", "filters.http.router.v3.Router", router);
+    let router = extension("envoy.filters.http.router", "filters.http.router.v3.Router", router);
     let manager = json!({
         "stat_prefix": "outbound",
         "access_log": loggers,
@@ -258,7 +257,6 @@ fn call((ip, port): (&str, u16), host: &str, path: &str) {
          connection: close\r\n\r\n"
     );
     // A black hole hangs up at once.
-    let _answered = socket
-        .write_all(request.as_bytes())
-        .and_then(|()| socket.read_to_end(&mut Vec::new()));
+    let _answered =
+        socket.write_all(request.as_bytes()).and_then(|()| socket.read_to_end(&mut Vec::new()));
 }

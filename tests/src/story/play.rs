@@ -15,6 +15,9 @@ use crate::tail_play::binary;
 /// How long a step may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a block says of a command that would follow, but ends by itself.
+const ITS_END: &str = "its end";
+
 /// What a command printed.
 #[derive(Debug)]
 pub struct Printed {
@@ -32,9 +35,10 @@ type Lines = Arc<Mutex<Vec<(bool, String)>>>;
 /// Runs a command in a folder; one that follows is ended when the situation's lines have come and
 /// `until` was printed.
 ///
-/// It runs as on a terminal: what would be `pretty` there is `pretty`.
+/// `until` may be [`ITS_END`]: then a command that follows ends by itself. It runs as on a terminal: what would be `pretty` there is `pretty`.
 pub fn run(command: &str, situation: &Situation, until: Option<&str>, folder: &Path) -> Printed {
-    let path = format!("{}:{}", binary().parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let path =
+        format!("{}:{}", binary().parent().unwrap().display(), std::env::var("PATH").unwrap());
     let mut child = Command::new("sh")
         .args(["-c", &as_on_a_terminal(command)])
         .current_dir(folder)
@@ -53,9 +57,13 @@ pub fn run(command: &str, situation: &Situation, until: Option<&str>, folder: &P
         collect(true, child.stdout.take().unwrap(), &lines),
         collect(false, child.stderr.take().unwrap(), &lines),
     ];
-    if is_following(command) {
+    if is_following(command) && until != Some(ITS_END) {
+        let says = !command.contains("2>/dev/null");
         let written = command.split_once(" > ").map(|(_, file)| folder.join(file.trim()));
-        follow(&child, &lines, situation, until, written.as_deref());
+        if situation.is_switched_on() {
+            wait("the switch", &lines, || situation.has_object());
+        }
+        follow(&child, &lines, situation, until, written.as_deref(), says);
     }
     wait(command, &lines, || child.try_wait().unwrap().is_some());
     readers.into_iter().for_each(|reader| reader.join().unwrap());
@@ -72,12 +80,13 @@ fn follow(
     situation: &Situation,
     until: Option<&str>,
     written: Option<&Path>,
+    says: bool,
 ) {
     let has = |text: &str| lines.lock().unwrap().iter().any(|it| it.1.contains(text));
-    if situation.is_switched_on() {
+    if situation.is_switched_on() && says {
         wait("the switch", lines, || has("switched on"));
     }
-    let expected = situation.write();
+    let expected = situation.come();
     let printed = || match written {
         Some(path) => std::fs::read_to_string(path).unwrap_or_default().lines().count(),
         None => lines.lock().unwrap().iter().filter(|it| it.0).count(),

@@ -7,8 +7,9 @@ use crate::tail_play::{MESH, SILENT_MESH};
 
 /// The namespace of bookinfo.
 const NAMESPACE: &str = "bookinfo";
-/// The pod that calls.
+/// The pod that calls, and one that is called.
 const CALLER: &str = "productpage-v1-dffc47f64-qw4bk";
+const CALLED: &str = "reviews-v1-5c4d6d447c-qwmbv";
 /// What `reviews-v3` has in place of a proxy.
 const NO_PROXY: &str = "sidecar.istio.io/inject: \"false\"";
 
@@ -16,6 +17,7 @@ const NO_PROXY: &str = "sidecar.istio.io/inject: \"false\"";
 #[derive(Debug)]
 pub struct Situation {
     server: KubeServer,
+    pod: &'static str,
     lines: Vec<String>,
     is_switched_on: bool,
 }
@@ -32,6 +34,7 @@ impl Situation {
             "broken" => (SILENT_MESH, "productpage-errors.log", true),
             "mended" => (SILENT_MESH, "productpage-mended.log", true),
             "blocked" => (MESH, "productpage-blocked.log", false),
+            "called" => (MESH, "reviews.log", false),
             "left over" | "read only" => (SILENT_MESH, "", false),
             _ => panic!("there is no situation `{name}`"),
         };
@@ -52,7 +55,12 @@ impl Situation {
             "" => Vec::new(),
             file => fixture(file).lines().map(str::to_owned).collect(),
         };
-        Self { server, lines, is_switched_on }
+        let pod = if name == "called" { CALLED } else { CALLER };
+        let situation = Self { server, pod, lines, is_switched_on };
+        if !is_switched_on {
+            situation.write();
+        }
+        situation
     }
 
     /// The kubeconfig of its user.
@@ -65,11 +73,22 @@ impl Situation {
         self.is_switched_on
     }
 
-    /// Lets the lines come; says how many.
-    pub fn write(&self) -> usize {
-        let log = self.server.log(NAMESPACE, CALLER, "istio-proxy");
-        self.lines.iter().for_each(|line| log.line(line.clone()));
+    /// Whether access logging is switched on by an object now.
+    pub fn has_object(&self) -> bool {
+        !self.server.list("Telemetry").is_empty()
+    }
+
+    /// Lets the lines come that are not there yet; says how many there are.
+    pub fn come(&self) -> usize {
+        if self.is_switched_on {
+            self.write();
+        }
         self.lines.len()
+    }
+
+    fn write(&self) {
+        let log = self.server.log(NAMESPACE, self.pod, "istio-proxy");
+        self.lines.iter().for_each(|line| log.line(line));
     }
 }
 
@@ -87,7 +106,8 @@ pub fn folder() -> PathBuf {
 /// The manifests with a proxy in the pod that had none.
 fn mended(bookinfo: &str) -> String {
     assert!(bookinfo.contains(NO_PROXY));
-    let proxy = "  - {name: istio-proxy, image: 'docker.io/istio/proxyv2:1.31.0', args: [proxy, sidecar]}\n";
+    let proxy = "  - {name: istio-proxy, image: 'docker.io/istio/proxyv2:1.31.0', \
+                 args: [proxy, sidecar]}\n";
     let none = "  # no proxy\n";
     assert!(bookinfo.contains(none));
     bookinfo.replace(&format!(", {NO_PROXY}"), "").replace(none, proxy)

@@ -123,7 +123,8 @@ impl Pods {
         let more = names.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         if !names.is_empty() {
-            notes.say(&format!("{} pods in {place}: {shown}{more}", names.len()));
+            let pods = if names.len() == 1 { "pod" } else { "pods" };
+            notes.say(&format!("{} {pods} in {place}: {shown}{more}", names.len()));
         }
     }
 
