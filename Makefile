@@ -30,7 +30,7 @@ export ENVOY_BIN
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
         bench bench-docs bench-filter bench-who bench-suggest bench-parts bench-instructions bench-build envoy \
-        filter filter-traps filter-tools netns-tools kubectl-tool krew clean
+        filter filter-traps filter-tools netns-tools kubectl-tool krew story-logs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ deny: ## Check licences, advisories and sources of dependencies (installs cargo-
 docs: ## Write the generated parts of docs/ anew
 	UPDATE_DOCS=1 $(CARGO) test --locked -p accesslog --test formats_doc
 	UPDATE_DOCS=1 $(CARGO) test --locked -p logcollector --test docs
+	$(CARGO) build --locked -p logcollector
+	UPDATE_DOCS=1 $(CARGO) test --locked -p tests --test troubleshooting
+
+story-logs: $(ENVOY_BIN) filter netns-tools ## Make the access logs of docs/troubleshooting.md anew (root), then run make docs
+	$(CARGO) test --locked -p tests --test troubleshooting \
+	  $(if $(SUDO),--config "target.'cfg(unix)'.runner = '$(SUDO) -E'") -- --ignored
 
 fuzz: ## Run each fuzz target for FUZZ_SECONDS (installs cargo-fuzz)
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz

@@ -26,6 +26,8 @@ const CALLER: &str = "10.244.0.12";
 const SERVICE: &str = "10.96.20.7";
 /// The pods of reviews: v1, v2 and v3.
 const PODS: [&str; 3] = ["10.244.1.31", "10.244.2.31", "10.244.1.47"];
+/// The pod of v3 that comes when its Deployment is mended.
+const MENDED: &str = "10.244.1.52";
 /// An address outside of the mesh.
 const OUTSIDE: &str = "203.0.113.9";
 /// The cluster of the service.
@@ -43,10 +45,10 @@ struct Run {
     retries: bool,
     /// How many requests are sent to reviews.
     requests: usize,
-    /// The file for all lines.
-    all: &'static str,
-    /// The file for those with a code of 500 and above.
-    errors: Option<&'static str>,
+    /// The file.
+    file: &'static str,
+    /// What is kept of the lines; `None` for all.
+    filter: Option<&'static str>,
 }
 
 const RUNS: [Run; 3] = [
@@ -54,29 +56,29 @@ const RUNS: [Run; 3] = [
         is_whole: false,
         retries: false,
         requests: 18,
-        all: "productpage.log",
-        errors: Some("productpage-errors.log"),
+        file: "productpage-errors.log",
+        filter: Some("response.code >= 500"),
     },
     Run {
         is_whole: true,
         retries: false,
         requests: 9,
-        all: "productpage-mended.log",
-        errors: None,
+        file: "productpage-mended.log",
+        filter: None,
     },
     Run {
         is_whole: false,
         retries: true,
         requests: 6,
-        all: "productpage-retries.log",
-        errors: None,
+        file: "productpage-retries.log",
+        filter: None,
     },
 ];
 
 /// Makes the logs anew, in this folder.
 pub fn make(folder: &Path) {
     let namespace = Namespace::create();
-    for address in [CALLER, SERVICE, OUTSIDE].iter().chain(&PODS) {
+    for address in [CALLER, SERVICE, OUTSIDE, MENDED].iter().chain(&PODS) {
         namespace.ip(&format!("address add {address}/32 dev lo"));
     }
     namespace.within(|| {
@@ -91,32 +93,30 @@ impl Run {
     fn play(&self, folder: &Path) {
         let dir = tempfile::tempdir().unwrap();
         let certs = Certs::create(dir.path());
-        let [v1, v2, v3] = PODS;
+        let pods = self.pods();
+        let [v1, v2, v3] = pods;
         let mut servers = vec![Upstream::tls_at(v1, 9080, &certs)];
         servers.push(Upstream::tls_at(v2, 9080, &certs));
         servers.push(match self.is_whole {
             true => Upstream::tls_at(v3, 9080, &certs),
             false => Upstream::plain_at(v3, 9080),
         });
-        let mut loggers = vec![self.logger(&dir.path().join(self.all), None)];
-        if let Some(errors) = self.errors {
-            loggers.push(self.logger(&dir.path().join(errors), Some("response.code >= 500")));
-        }
+        let more = if self.retries { ATTEMPTS } else { "" };
+        let loggers = [logger(&dir.path().join(self.file), more, self.filter)];
         let listener = listener(SERVICE, 9080, &[self.manager(&loggers)]);
-        let envoy = Envoy::start(&bootstrap(&[listener], &[reviews(&certs)]), dir.path());
+        let envoy = Envoy::start(&bootstrap(&[listener], &[reviews(&certs, &pods)]), dir.path());
         for number in 0..self.requests {
             call((SERVICE, 9080), "reviews:9080", &format!("/reviews/{}", number % 4));
             // As people click.
             sleep(Duration::from_millis(300));
         }
         envoy.stop();
-        for file in [Some(self.all), self.errors].into_iter().flatten() {
-            fs::copy(dir.path().join(file), folder.join(file)).unwrap();
-        }
+        fs::copy(dir.path().join(self.file), folder.join(self.file)).unwrap();
     }
 
-    fn logger(&self, path: &Path, filter: Option<&str>) -> Value {
-        logger(path, if self.retries { ATTEMPTS } else { "" }, filter)
+    fn pods(&self) -> [&'static str; 3] {
+        let [v1, v2, v3] = PODS;
+        [v1, v2, if self.is_whole { MENDED } else { v3 }]
     }
 
     fn manager(&self, loggers: &[Value]) -> Value {
@@ -210,9 +210,9 @@ fn manager(routes: &Value, router: Value, loggers: &[Value]) -> Value {
 }
 
 /// The cluster of reviews as the DestinationRule has it: mTLS, whatever the pods speak.
-fn reviews(certs: &Certs) -> Value {
+fn reviews(certs: &Certs, pods: &[&str]) -> Value {
     let endpoint = |ip: &&str| json!({"endpoint": {"address": socket(ip, 9080)}});
-    let endpoints: Vec<Value> = PODS.iter().map(endpoint).collect();
+    let endpoints: Vec<Value> = pods.iter().map(endpoint).collect();
     let context = json!({
         "sni": "outbound_.9080_._.reviews.bookinfo.svc.cluster.local",
         "common_tls_context": certs.client.tls(&certs.ca, &["istio"]),

@@ -123,9 +123,9 @@ pub fn is_of_both(shown: &[String], out: &[String], err: &[String]) -> bool {
 pub fn normal(line: &str) -> String {
     static PARTS: LazyLock<[(Regex, &str); 3]> = LazyLock::new(|| {
         [
-            (r"\b(after|within|in) [0-9.]+ ?(ms|s|min)\b", "$1 ELAPSED"),
-            (r"\blogcollector-[0-9a-z-]*[0-9a-z]\b", "logcollector-RANDOM"),
-            (r"\b(at|until|expires|expired) 20[0-9T:.-]+Z", "$1 TIME"),
+            (r"\bthe first line after [0-9.]+ s\b", "the first line after ELAPSED"),
+            (r"\b(logcollector-[0-9a-z-]+-)[0-9a-z]{5}\b", "${1}RANDOM"),
+            (r#"(logcollector\.io/expires: )"[^"]+""#, "${1}TIME"),
         ]
         .map(|(pattern, with)| (Regex::new(pattern).unwrap(), with))
     });
