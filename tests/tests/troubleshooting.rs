@@ -86,6 +86,24 @@ fn flags_mean_what_the_page_says() {
     }
 }
 
+#[test]
+fn links_lead_to_headings() {
+    let text = std::fs::read_to_string(path()).unwrap();
+    let anchor = |heading: &str| {
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -".contains(*c));
+        kept.collect::<String>().trim().to_lowercase().replace(' ', "-")
+    };
+    let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
+    let anchors: Vec<String> =
+        headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect();
+    let links: Vec<&str> =
+        text.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.len() >= 6, "the page begins with links");
+    for link in links {
+        assert!(anchors.iter().any(|it| it == link), "{link}: {anchors:?}");
+    }
+}
+
 /// Makes the logs of the page anew.
 #[test]
 #[ignore = "it writes the fixtures anew; it needs Envoy, root and network namespaces"]

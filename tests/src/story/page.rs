@@ -4,6 +4,8 @@
 //! `<!-- situation: NAME -->`, or `<!-- situation: NAME; until: TEXT -->` for a command that follows and
 //! is to be ended once it has printed TEXT.
 //!
+//! `until: its end` is for one that would follow, but ends by itself.
+//!
 //! What differs from run to run is compared as if it were equal ([`normal`]): elapsed times, the random
 //! end of an object's name, the time at which it expires.
 
@@ -134,4 +136,61 @@ pub fn normal(line: &str) -> String {
         line = pattern.replace_all(&line, *with).into_owned();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn both_outputs_in_their_orders() {
+        for (label, shown, out, err, expected) in [
+            ("one after the other", "a b x", "a b", "x", true),
+            ("between each other", "a x b", "a b", "x", true),
+            ("lines that both have", "a a b a", "a b", "a a", true),
+            ("nothing", "", "", "", true),
+            ("another order", "b a", "a b", "", false),
+            ("a line too few", "a", "a b", "", false),
+            ("a line too many", "a b c", "a", "b", false),
+            ("another line", "a c", "a", "b", false),
+        ] {
+            assert_eq!(is_of_both(&lines(shown), &lines(out), &lines(err)), expected, "{label}");
+        }
+    }
+
+    #[test]
+    fn what_differs_from_run_to_run() {
+        for (one, other, expected) in [
+            ("the first line after 0.0 s", "the first line after 12.3 s", true),
+            (
+                "Telemetry a/logcollector-b-v1-72n79: removed",
+                "Telemetry a/logcollector-b-v1-x6fzx: removed",
+                true,
+            ),
+            (
+                "Telemetry a/logcollector-b-v1-72n79: removed",
+                "Telemetry a/logcollector-c-v1-72n79: removed",
+                false,
+            ),
+            ("  logcollector.io/expires: \"2026\"", "  logcollector.io/expires: \"2027\"", true),
+            ("02:25:24.470 503 UF", "02:25:24.471 503 UF", false),
+        ] {
+            assert_eq!(normal(one) == normal(other), expected, "{one} | {other}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_put_together_as_it_was() {
+        let page =
+            "# A\n\n<!-- situation: x; until: y z -->\n```console\n$ a\nb\n$ c\n```\n\nend\n";
+        let pieces = read(page);
+        assert_eq!(write(&pieces), page);
+        let Piece::Block(block) = &pieces[1] else { panic!("no block: {pieces:?}") };
+        assert_eq!((block.situation.as_str(), block.until.as_deref()), ("x", Some("y z")));
+        assert_eq!((block.steps.len(), block.steps[0].shown.len()), (2, 1));
+    }
 }

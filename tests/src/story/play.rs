@@ -35,7 +35,8 @@ type Lines = Arc<Mutex<Vec<(bool, String)>>>;
 /// Runs a command in a folder; one that follows is ended when the situation's lines have come and
 /// `until` was printed.
 ///
-/// `until` may be [`ITS_END`]: then a command that follows ends by itself. It runs as on a terminal: what would be `pretty` there is `pretty`.
+/// `until` may be [`ITS_END`]: then a command that follows ends by itself. All run as on a terminal: what
+/// would be `pretty` there is `pretty`.
 pub fn run(command: &str, situation: &Situation, until: Option<&str>, folder: &Path) -> Printed {
     let path =
         format!("{}:{}", binary().parent().unwrap().display(), std::env::var("PATH").unwrap());
