@@ -153,7 +153,7 @@ fn retries() -> Value {
     })
 }
 
-/// Calls that `REGISTRY_ONLY` keeps from leaving, in HTTP and in TLS.
+/// A call that no route takes, and those that `REGISTRY_ONLY` keeps from leaving, in HTTP and in TLS.
 fn blocked(folder: &Path) {
     let dir = tempfile::tempdir().unwrap();
     let file = "productpage-blocked.log";
@@ -166,12 +166,17 @@ fn blocked(folder: &Path) {
         "filters.network.tcp_proxy.v3.TcpProxy",
         json!({"stat_prefix": "BlackHoleCluster", "cluster": "BlackHoleCluster", "access_log": loggers}),
     );
+    let known = json!([{
+        "name": "default", "match": {"prefix": "/reviews/"}, "direct_response": {"status": 200},
+    }]);
     let listeners = [
+        listener(SERVICE, 9080, &[manager(&known, json!({}), &loggers)]),
         listener(OUTSIDE, 80, &[manager(&routes, json!({}), &loggers)]),
         listener(OUTSIDE, 443, &[nowhere]),
     ];
     let hole = json!({"name": "BlackHoleCluster", "type": "STATIC", "connect_timeout": "10s"});
     let envoy = Envoy::start(&bootstrap(&listeners, &[hole]), dir.path());
+    call((SERVICE, 9080), "reviews:9080", "/review/1");
     call((OUTSIDE, 80), "payments.example.com", "/charge");
     call((OUTSIDE, 443), "payments.example.com", "/charge");
     envoy.stop();
