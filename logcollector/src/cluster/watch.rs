@@ -117,9 +117,16 @@ pub(crate) async fn changes(
     let mut begun = false;
     while let Some(event) = events.next().await {
         let told = match event {
-            Ok(Event::InitDone) if !std::mem::replace(&mut begun, true) => continue,
             Ok(Event::Init | Event::InitApply(_)) => continue,
-            Ok(Event::InitDone | Event::Apply(_) | Event::Delete(_)) => News::Changed,
+            Ok(Event::InitDone) if !std::mem::replace(&mut begun, true) => {
+                News::Well { what: kind.plural }
+            }
+            Ok(Event::InitDone | Event::Apply(_) | Event::Delete(_)) => {
+                if news.send(News::Well { what: kind.plural }).await.is_err() {
+                    return;
+                }
+                News::Changed
+            }
             Err(error) if is_too_old(&error) => {
                 events =
                     watch(objects.clone(), watcher::Config::default()).default_backoff().boxed();

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::LogParams;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::resume::Resume;
 use super::stream::Stream;
@@ -18,7 +18,7 @@ use crate::cluster::{Client, Failure};
 
 /// How long to wait before an attempt is repeated, at first and at most.
 const PAUSES: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(10);
+    Duration::from_millis(100)..=Duration::from_secs(5);
 
 /// A task that follows a log until nothing will come any more.
 pub(crate) struct Follow {
@@ -32,6 +32,9 @@ pub(crate) struct Follow {
     pub(crate) state: watch::Receiver<State>,
     pub(crate) events: mpsc::Sender<Event>,
 }
+
+/// How long a pod may take to tell of a restart that its node knows of.
+const LAG: Duration = Duration::from_secs(3);
 
 /// Nobody takes events any more.
 struct Gone;
@@ -47,6 +50,7 @@ enum End {
 }
 
 /// What is kept while a log is followed.
+#[derive(Clone)]
 struct Progress {
     resume: Resume,
     /// The container that the log is of.
@@ -132,7 +136,7 @@ impl Follow {
     }
 
     /// Reads what is left of the log of a container that has ended.
-    async fn complete(&mut self, progress: &mut Progress, previous: bool) -> Result<(), Gone> {
+    async fn complete(&self, progress: &mut Progress, previous: bool) -> Result<(), Gone> {
         loop {
             let window = Window { follow: false, previous, ..self.window };
             match self.read(progress, window).await? {
@@ -145,6 +149,7 @@ impl Follow {
 
     /// Opens a stream and passes its lines on.
     async fn read(&self, progress: &mut Progress, window: Window) -> Result<End, Gone> {
+        let before = progress.resume.clone();
         let pods: Api<Pod> = Api::namespaced(self.client.kube.clone(), &self.source.namespace);
         let since = progress.resume.begin();
         let again = since.and_then(|second| Timestamp::from_second(second).ok());
@@ -166,8 +171,11 @@ impl Follow {
         let mut stream = Stream::new(Box::pin(reader), self.max_line, Arc::clone(&self.source));
         loop {
             match stream.next(&mut progress.resume).await {
-                Ok(Some(batch)) => {
+                Ok(Some(mut batch)) => {
                     progress.pause = *PAUSES.start();
+                    if window.follow && batch.has_gap() {
+                        self.explain_gap(&mut batch, &before, progress).await?;
+                    }
                     self.pass(batch).await?;
                 }
                 Ok(None) => {
@@ -178,6 +186,37 @@ impl Follow {
                 }
                 Err(_) => return Ok(End::Cut),
             }
+        }
+    }
+
+    /// A log that does not go on where it was cut was rotated, or it is that of another container: the
+    /// node knows of a restart before the pod tells of it. Then the log of the former is completed, and
+    /// there is no gap.
+    async fn explain_gap(
+        &self,
+        batch: &mut Batch,
+        before: &Resume,
+        progress: &mut Progress,
+    ) -> Result<(), Gone> {
+        let begun = Instant::now();
+        loop {
+            let Some(state) = self.ask(progress).await? else { return Ok(()) };
+            if state.id != progress.instance && !state.ended {
+                let missed = state.previous != progress.instance;
+                if !missed {
+                    let mut former = Progress { resume: before.clone(), ..progress.clone() };
+                    Box::pin(self.complete(&mut former, true)).await?;
+                }
+                batch.forget_gaps();
+                progress.instance = state.id;
+                let source = Arc::clone(&self.source);
+                let exit = state.exit;
+                return self.send(Event::Restarted { source, exit, missed }).await;
+            }
+            if begun.elapsed() > LAG {
+                return Ok(());
+            }
+            sleep(LAG / 10).await;
         }
     }
 

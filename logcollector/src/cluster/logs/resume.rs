@@ -23,7 +23,7 @@ pub(crate) enum Step {
 }
 
 /// What was taken of a log.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Resume {
     /// The newest time.
     last: Option<i64>,
