@@ -24,8 +24,6 @@ const PAUSES: std::ops::RangeInclusive<Duration> =
 pub(crate) struct Follow {
     pub(crate) client: Client,
     pub(crate) source: Arc<Source>,
-    /// The pod's unique id: another pod of the name is another log.
-    pub(crate) uid: String,
     pub(crate) window: Window,
     pub(crate) max_line: usize,
     /// What the watched pod says of its container; closed when the pod is gone.
@@ -126,6 +124,10 @@ impl Follow {
             }
             state = self.state.borrow().clone();
         }
+        if progress.instance.is_none() {
+            progress.instance = state.id;
+            return Ok(true);
+        }
         progress.instance = state.id.clone();
         progress.resume = Resume::default();
         self.window.tail = None;
@@ -225,7 +227,7 @@ impl Follow {
         let pods: Api<Pod> = Api::namespaced(self.client.kube.clone(), &self.source.namespace);
         loop {
             match pods.get(&self.source.pod).await.map_err(Failure::from) {
-                Ok(pod) if pod.metadata.uid.as_deref().unwrap_or_default() == self.uid => {
+                Ok(pod) if pod.metadata.uid.as_deref().unwrap_or_default() == self.source.uid => {
                     return Ok(Some(State::of(&pod, &self.source.container)));
                 }
                 Ok(_) | Err(Failure::NotFound(_)) => return Ok(None),

@@ -116,7 +116,7 @@ impl Live {
         let window = window(&args, follow);
         let (news_sender, mut news) = channel(WAITING);
         tokio::spawn(crate::cluster::pods(client.clone(), target.clone(), news_sender.clone()));
-        let first = first_pods(&mut news).await?;
+        let first = first_pods(&mut news, &notes).await?;
         let (event_sender, events) = channel(WAITING);
         let mut pods = Pods::new(&client, &target, &args, window, event_sender);
         let mut mesh = Mesh::read(&client, &target, &args.read.format).await?;
@@ -134,7 +134,7 @@ impl Live {
         } else {
             Expected::Nothing
         };
-        let formats = mesh.formats(&pods, &notes);
+        let formats = mesh.formats(&pods);
         let given = formats.as_ref().map(|(formats, manifests)| {
             if enabled.is_none() {
                 report::say_silent(manifests, &pods.names(), &notes);
@@ -232,16 +232,26 @@ impl Live {
             }
             Event::Refused { source, failure } => {
                 self.notes.print(&format!("{}: {failure}", name(&source)));
-                self.pods.ended(&source);
+                self.ended(&source);
             }
             Event::Ended { source } => {
                 if self.follow {
                     self.notes.say(&format!("{}: ended", name(&source)));
                 }
-                self.pods.ended(&source);
+                self.ended(&source);
             }
         }
         Ok(())
+    }
+
+    /// A log has ended; another may be followed in its place.
+    fn ended(&mut self, source: &Source) {
+        self.troubles.end(&name(source), &self.notes);
+        self.pods.ended(source);
+        self.pods.start(&self.notes);
+        if !self.pods.has(source) {
+            self.reading.pipeline.forget(wrapper(source, None));
+        }
     }
 
     /// Says that the first line of what was switched on takes long.
@@ -339,7 +349,11 @@ impl Live {
             News::Pods(pods) => self.pods.replace(pods, &self.notes),
             News::Pod(pod) => self.pods.take(*pod, Some(&self.notes)),
             News::Gone(uid) => {
-                self.pods.gone(&uid);
+                if let Some(source) = self.pods.gone(&uid)
+                    && !self.pods.has(&source)
+                {
+                    self.reading.pipeline.forget(wrapper(&source, None));
+                }
                 false
             }
             News::Changed => {
@@ -363,7 +377,7 @@ impl Live {
         if !self.given {
             return;
         }
-        if let Some((formats, manifests)) = self.mesh.formats(&self.pods, &self.notes) {
+        if let Some((formats, manifests)) = self.mesh.formats(&self.pods) {
             let enricher = crate::enrich::Enricher::new(None, Some(&manifests.inventory));
             self.reading.pipeline.replace(formats, Some(enricher));
         }
@@ -373,11 +387,16 @@ impl Live {
 /// The pods that there are at the beginning.
 async fn first_pods(
     news: &mut Receiver<News>,
+    notes: &Notes,
 ) -> Result<Vec<k8s_openapi::api::core::v1::Pod>, Failure> {
+    let mut troubles = Troubles::default();
     loop {
         match news.recv().await {
             Some(News::Pods(pods)) => return Ok(pods),
             Some(News::Trouble { failure, .. }) if !failure.may_pass() => return Err(failure),
+            Some(News::Trouble { what, failure }) => {
+                troubles.begin(what.to_owned(), &failure, notes);
+            }
             Some(_) => {}
             None => return Ok(Vec::new()),
         }
