@@ -53,14 +53,28 @@ struct Progress {
     resume: Resume,
     /// The container that the log is of.
     instance: Option<String>,
+    /// When its first stream was opened.
+    opened: Option<Instant>,
     pause: Duration,
+}
+
+impl Progress {
+    /// For how long lines may have been written that were not seen: since a stream was opened of which no
+    /// line came. Then it is not enough to ask for the last lines again, as there may be more by now.
+    fn unseen(&self, window: Window) -> Option<i64> {
+        /// Clocks and connections take their time.
+        const MORE: Duration = Duration::from_secs(2);
+        let opened = self.opened.filter(|_| window.follow && window.tail.is_some())?;
+        i64::try_from((opened.elapsed() + MORE).as_secs()).ok()
+    }
 }
 
 impl Follow {
     /// Follows the log.
     pub(crate) async fn run(mut self) {
         let instance = self.state.borrow().id.clone();
-        let mut progress = Progress { resume: Resume::default(), instance, pause: *PAUSES.start() };
+        let (resume, pause) = (Resume::default(), *PAUSES.start());
+        let mut progress = Progress { resume, instance, opened: None, pause };
         let ended = self.follow(&mut progress).await;
         let source = Arc::clone(&self.source);
         let last = match ended {
@@ -155,12 +169,14 @@ impl Follow {
         let pods: Api<Pod> = Api::namespaced(self.client.kube.clone(), &self.source.namespace);
         let since = progress.resume.begin();
         let again = since.and_then(|second| Timestamp::from_second(second).ok());
+        let unseen = if again.is_none() { progress.unseen(window) } else { None };
         let params = LogParams {
             container: Some(self.source.container.clone()),
             follow: window.follow,
             previous: window.previous,
+            since_seconds: unseen,
             since_time: again.or(window.since),
-            tail_lines: if again.is_some() { None } else { window.tail },
+            tail_lines: window.tail.filter(|_| again.is_none() && unseen.is_none()),
             timestamps: true,
             ..LogParams::default()
         };
@@ -168,6 +184,7 @@ impl Follow {
             Ok(reader) => reader,
             Err(error) => return Ok(End::Not(error.into())),
         };
+        progress.opened.get_or_insert_with(Instant::now);
         let source = Arc::clone(&self.source);
         self.send(Event::Well { source }).await?;
         let mut stream = Stream::new(Box::pin(reader), self.max_line, Arc::clone(&self.source));
