@@ -134,8 +134,12 @@ impl Live {
     }
 
     pub(super) fn give_all(&mut self) -> Result<(), Stop> {
-        while let Ok(event) = self.events.try_recv() {
-            self.take_event(event)?;
+        // Those that wait now: more come as long as logs are followed.
+        for _ in 0..self.events.len() {
+            match self.events.try_recv() {
+                Ok(event) => self.take_event(event)?,
+                Err(_) => break,
+            }
         }
         let Some(order) = &mut self.order else { return Ok(()) };
         while let Some(held) = order.take() {

@@ -1,6 +1,6 @@
 //! The pods that are followed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -76,7 +76,7 @@ impl Pods {
     /// Takes all pods that there are; whether some are new.
     pub(super) fn replace(&mut self, pods: Vec<Pod>, notes: &Notes) -> bool {
         let first = self.by_uid.is_empty();
-        let there: Vec<String> = pods.iter().map(uid).collect();
+        let there: HashSet<String> = pods.iter().map(uid).collect();
         let gone: Vec<String> =
             self.by_uid.keys().filter(|uid| !there.contains(uid)).cloned().collect();
         for uid in gone {
