@@ -78,7 +78,7 @@ impl Pods {
         let first = self.by_uid.is_empty();
         let there: HashSet<String> = pods.iter().map(uid).collect();
         let gone: Vec<String> =
-            self.by_uid.keys().filter(|uid| !there.contains(uid)).cloned().collect();
+            self.by_uid.keys().filter(|uid| !there.contains(*uid)).cloned().collect();
         for uid in gone {
             self.gone(&uid);
         }
