@@ -61,7 +61,7 @@ pub(crate) enum Error {
     NoManifestsIn { folder: PathBuf },
     #[error("{}", visible::lines(&.0.to_string()))]
     MeshConfig(Box<mesh::LoadError>),
-    #[error("no pod `{}` in the manifests", visible::clipped(.name.as_bytes(), 120))]
+    #[error("no pod `{}` was found", visible::clipped(.name.as_bytes(), 120))]
     NoSuchPod { name: String, closest: Vec<String> },
     #[error("`{}`: no rules can be set: {}", visible::clipped(.workload.as_bytes(), 120), visible::lines(&.error.to_string()))]
     Capture { workload: String, error: mesh::capture::CaptureError },

@@ -19,13 +19,14 @@ impl<'i> Workloads<'i> {
     pub(crate) fn chosen(&self, args: &PodArgs) -> Result<Vec<&'i Workload>, Error> {
         let in_namespace = self.in_namespace(args.among.namespace.as_deref());
         for name in &args.pods {
-            if !in_namespace.iter().any(|workload| is_named(workload, name)) {
+            if !in_namespace.iter().any(|it| is_named(it, name) || is_of(it, name)) {
                 return Err(no_such_pod(name, &in_namespace));
             }
         }
         let mut chosen = self.among(&args.among)?;
         if !args.pods.is_empty() {
-            chosen.retain(|workload| args.pods.iter().any(|name| is_named(workload, name)));
+            let is_meant = |it: &Workload, name: &str| is_named(it, name) || is_of(it, name);
+            chosen.retain(|workload| args.pods.iter().any(|name| is_meant(workload, name)));
         }
         Ok(chosen)
     }
@@ -53,7 +54,16 @@ impl<'i> Workloads<'i> {
         let in_namespace = self.in_namespace(pod.namespace.as_deref());
         match self.named(&pod.pod, pod.namespace.as_deref()).as_slice() {
             [workload] => Ok(workload),
-            [] => Err(no_such_pod(&pod.pod, &in_namespace)),
+            [] => {
+                let mut pods = in_namespace.iter().filter(|it| is_of(it, &pod.pod));
+                let first = pods.next().ok_or_else(|| no_such_pod(&pod.pod, &in_namespace))?;
+                // The pods of a controller are alike; those of several are not.
+                let other = pods.find(|it| it.meta.namespace != first.meta.namespace);
+                other.map_or(Ok(first), |other| {
+                    let instead = "--namespace NAMESPACE".to_owned();
+                    Err(several_pods(&pod.pod, &[first, other], instead))
+                })
+            }
             several => Err(several_pods(&pod.pod, several, "--namespace NAMESPACE".to_owned())),
         }
     }
@@ -101,6 +111,12 @@ fn is_named(workload: &Workload, name: &str) -> bool {
     let long = workload.kind.as_str().to_ascii_lowercase();
     let kinds = [workload.kind.prefix().unwrap_or("po"), &long, &format!("{long}s")];
     rest == workload.meta.name && kinds.contains(&kind.as_str())
+}
+
+/// Whether a workload is a pod of the controller that is named on the command line.
+fn is_of(workload: &Workload, name: &str) -> bool {
+    let controller = name.split_once('/').map(|(_, name)| name);
+    controller.is_some() && workload.controller.as_deref() == controller
 }
 
 fn no_such_pod(name: &str, workloads: &[&Workload]) -> Error {

@@ -97,7 +97,7 @@ impl Live {
         let first = first_pods(&mut news, &notes).await?;
         let (event_sender, events) = channel(WAITING);
         let mut pods = Pods::new(&client, &target, &args, window, event_sender);
-        let mut mesh = Mesh::read(&client, &target, &args.read.format).await?;
+        let mut mesh = Mesh::read(&client, &target, &args.read).await?;
         mesh.say_refused(&notes);
         if follow {
             mesh.watch(&client, &news_sender);

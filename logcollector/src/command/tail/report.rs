@@ -83,7 +83,7 @@ fn why(manifests: &Manifests, workload: &Workload, rows: &[Row]) -> Option<Why> 
         return Some(Why::Off("its access log goes elsewhere, not to the container's".to_owned()));
     }
     let because = sides.first().map(|side| side.because.as_slice()).unwrap_or_default();
-    let because = because.iter().map(|because| format!("{} {}", because.object, because.effect));
+    let because = because.iter().map(|because| format!("{}: {}", because.object, because.effect));
     Some(Why::Off(because.collect::<Vec<_>>().join("; ")))
 }
 

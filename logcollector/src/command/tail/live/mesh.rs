@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Expected;
 use super::pods::Pods;
-use crate::cli::{FormatArgs, LookArgs};
+use crate::cli::{LookArgs, ReadArgs};
 use crate::cluster::{Answers, Client, Failure, News, Scope, Target, Topic, changes, snapshot};
 use crate::command::enabling::{self, Enabled, Wish};
 use crate::command::{pod_formats, reading};
@@ -30,6 +30,8 @@ pub(super) struct Mesh {
     scope: Scope,
     options: accesslog::FormatOptions,
     answers: Answers,
+    /// Whether other pods than those that are followed are of interest, to name both ends of calls.
+    with_pods: bool,
     /// What is said of objects is said once, however often they are read.
     notes: Notes,
     due: Option<Instant>,
@@ -46,14 +48,15 @@ impl Mesh {
     pub(super) async fn read(
         client: &Client,
         target: &Target,
-        format: &FormatArgs,
+        args: &ReadArgs,
     ) -> Result<Self, Failure> {
         let scope = Scope { topic: Topic::Telemetry, namespace: target.namespace.clone() };
-        let answers = read(client, &scope).await?;
+        let with_pods = args.enrich;
+        let answers = snapshot(client, &scope, with_pods).await?;
         let (sender, receiver) = channel(1);
-        let options = reading::options(format);
+        let options = reading::options(&args.format);
         let (client, notes) = (client.clone(), Notes::once());
-        Ok(Self { client, scope, options, answers, notes, due: None, sender, receiver })
+        Ok(Self { client, scope, options, answers, with_pods, notes, due: None, sender, receiver })
     }
 
     /// Says what may not be read.
@@ -77,7 +80,7 @@ impl Mesh {
         };
         let manifests = Manifests::live(&self.answers, pods.texts());
         if enabling::sweep(&telemetries, &manifests, notes).await {
-            self.answers = read(&self.client, &self.scope).await?;
+            self.answers = snapshot(&self.client, &self.scope, self.with_pods).await?;
         }
         Ok(())
     }
@@ -167,10 +170,10 @@ impl Mesh {
     pub(super) fn reload(&mut self) {
         self.due = None;
         let (client, scope) = (self.client.clone(), self.scope.clone());
-        let sender = self.sender.clone();
+        let (sender, with_pods) = (self.sender.clone(), self.with_pods);
         tokio::spawn(async move {
             // Nobody waits for it any more when the command ends.
-            let _ = sender.send(read(&client, &scope).await).await;
+            let _ = sender.send(snapshot(&client, &scope, with_pods).await).await;
         });
     }
 
@@ -183,8 +186,4 @@ impl Mesh {
     pub(super) fn take(&mut self, answers: Answers) {
         self.answers = answers;
     }
-}
-
-async fn read(client: &Client, scope: &Scope) -> Result<Answers, Failure> {
-    snapshot(client, scope, false).await
 }
