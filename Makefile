@@ -12,6 +12,9 @@ CARGO         ?= cargo
 TARGET        := $(or $(CARGO_TARGET_DIR),target)
 FILTER        := $(TARGET)/filter
 BINARYEN      := $(FILTER)/node/node_modules/.bin
+KREW          := $(TARGET)/krew
+# Krew takes the archive from here, unless it is told where it is.
+KREW_URI      ?= https://example.com/accesslog.tar.gz
 # What rustc gives a module of this target, and Envoy's V8 takes.
 WASM_FEATURES := --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
                  --enable-multivalue --enable-reference-types --enable-sign-ext
@@ -27,7 +30,7 @@ export ENVOY_BIN
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
         bench bench-docs bench-filter bench-who bench-suggest bench-parts bench-instructions bench-build envoy \
-        filter filter-traps filter-tools netns-tools kubectl-tool clean
+        filter filter-traps filter-tools netns-tools kubectl-tool krew clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -146,6 +149,17 @@ netns-tools: ## Install what the suites in network namespaces need, where it is 
 kubectl-tool: ## Install kubectl, where it is missing
 	command -v kubectl >/dev/null || \
 	  { $(SUDO) apt-get update && $(SUDO) apt-get install -y kubernetes-client; }
+
+krew: build ## Make the plugin's archive and its manifest for Krew, in target/krew (KREW_URI=where it will be)
+	mkdir -p $(KREW)
+	cp $(TARGET)/release/logcollector $(KREW)/kubectl-accesslog
+	cp LICENSE $(KREW)
+	tar -C $(KREW) -czf $(KREW)/accesslog.tar.gz kubectl-accesslog LICENSE
+	sed -e "s|@VERSION@|$$($(KREW)/kubectl-accesslog --version | cut -d ' ' -f 2)|" \
+	  -e "s|@OS@|$$(uname -s | tr A-Z a-z)|" -e "s|@ARCH@|$$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')|" \
+	  -e "s|@URI@|$(KREW_URI)|" -e "s|@SHA256@|$$(sha256sum $(KREW)/accesslog.tar.gz | cut -d ' ' -f 1)|" \
+	  deploy/krew.yaml > $(KREW)/accesslog.yaml
+	@echo "kubectl krew install --manifest=$(KREW)/accesslog.yaml --archive=$(KREW)/accesslog.tar.gz"
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

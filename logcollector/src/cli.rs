@@ -3,6 +3,7 @@
 mod cluster;
 mod filter;
 mod mesh;
+mod program;
 mod read;
 mod sidecar;
 mod tail;
@@ -10,7 +11,7 @@ mod telemetry;
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use cluster::{KubeArgs, ObjectArgs};
 pub(crate) use filter::{
@@ -18,6 +19,7 @@ pub(crate) use filter::{
     PrintArg, Role, Selected,
 };
 pub(crate) use mesh::{CaptureArgs, FamilyArg, FlowArgs, InjectArgs, MeshCommand};
+pub(crate) use program::as_typed;
 pub(crate) use read::{FormatArgs, OtherArg, OutputArg, PodFormatArgs, ReadArgs};
 pub(crate) use sidecar::{
     BalanceArgs, CheckArgs, IstioArgs, LogsArgs, PolicyArg, ReachArgs, SidecarCommand,
@@ -184,12 +186,13 @@ pub(crate) enum DocumentOutput {
 
 /// Reads the command line of this process; a mistake in it, or a call for help, ends the process.
 pub(crate) fn parse() -> Cli {
-    Cli::parse()
+    let found = Cli::from_arg_matches(&definition().get_matches());
+    found.unwrap_or_else(|error| error.exit())
 }
 
 /// The command line's definition, for completions and manual pages.
 pub(crate) fn definition() -> clap::Command {
-    Cli::command()
+    program::named(Cli::command())
 }
 
 #[cfg(test)]

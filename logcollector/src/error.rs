@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use accesslog::FormatError;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 
+use crate::cli::as_typed;
 use crate::cluster::Failure;
 use crate::paint::{BOLD, Paint, RED};
 use crate::visible;
@@ -157,8 +158,10 @@ impl Error {
                     .to_owned(),
             ),
             Self::Cluster(Failure::Config(_) | Failure::Unreachable(_)) => Some(
-                "`kubectl get pods` must work here, too; --context and --kubeconfig choose the \
-                 cluster, and -f reads files in its place"
+                "--context and --kubeconfig choose the cluster, and `kubectl get pods` must work, too\n\
+                 or read files in its place: -f cluster.yaml, made by\n\
+                 kubectl get pods,namespaces,services,endpointslices,telemetries,sidecars,\
+                 serviceentries,virtualservices,destinationrules,configmaps -A -o yaml"
                     .to_owned(),
             ),
             Self::CannotEnable(refusal) => {
@@ -248,7 +251,7 @@ impl Error {
             text
         });
         // Nobody reads a closed standard error; the exit code tells.
-        let _ = writeln!(io::stderr(), "{}", text.trim_end());
+        let _ = writeln!(io::stderr(), "{}", as_typed(text.trim_end().to_owned()));
     }
 }
 

@@ -3,7 +3,7 @@
 mod refused;
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use mesh::{
     Workload,
 };
 
+use sidecar::IstioVersion;
 use telemetry::Cluster;
 
 use crate::cli::{ManifestArgs, ObjectArgs};
@@ -65,6 +66,8 @@ pub(crate) struct Manifests {
     pub(crate) errors: Vec<LoadError>,
     /// Whether a file could not be read; it was said.
     pub(crate) unreadable: bool,
+    /// The versions of the cluster's istiods, by revision; none of manifests.
+    versions: BTreeMap<String, IstioVersion>,
 }
 
 impl Manifests {
@@ -92,8 +95,9 @@ impl Manifests {
         }
         say(&loaded, notes);
         let Loaded { inventory, errors, .. } = loaded;
-        let manifests = Self { inventory, revision: args.revision.clone(), errors, unreadable };
-        manifests.say_defaults(notes);
+        let (revision, versions) = (args.revision.clone(), BTreeMap::new());
+        let manifests = Self { inventory, revision, errors, unreadable, versions };
+        manifests.say_defaults("manifests", notes);
         Ok(manifests)
     }
 
@@ -135,8 +139,9 @@ impl Manifests {
         say(&loaded, notes);
         let Loaded { inventory, errors, .. } = loaded;
         let revision = args.manifests.revision.clone();
-        let manifests = Self { inventory, revision, errors, unreadable: false };
-        manifests.say_defaults(notes);
+        let versions = versions_of(&answers);
+        let manifests = Self { inventory, revision, errors, unreadable: false, versions };
+        manifests.say_defaults("cluster", notes);
         Ok(manifests)
     }
 
@@ -149,7 +154,8 @@ impl Manifests {
             loader.add_answer("cluster", ("v1", "Pod"), pod.as_ref().as_bytes());
         }
         let Loaded { inventory, errors, .. } = loader.finish();
-        Self { inventory, revision: None, errors, unreadable: false }
+        let versions = versions_of(answers);
+        Self { inventory, revision: None, errors, unreadable: false, versions }
     }
 
     /// A MeshConfig alone.
@@ -178,6 +184,7 @@ impl Manifests {
             revision: self.revision.clone(),
             errors: self.errors.iter().cloned().chain(new.errors).collect(),
             unreadable: self.unreadable || unreadable,
+            versions: self.versions.clone(),
         }
     }
 
@@ -188,14 +195,14 @@ impl Manifests {
     }
 
     /// Says so where no MeshConfig was found for a revision in use.
-    fn say_defaults(&self, notes: &Notes) {
+    fn say_defaults(&self, place: &str, notes: &Notes) {
         let revisions: BTreeSet<&str> =
             self.inventory.workloads.iter().map(|workload| self.revision_of(workload)).collect();
         for revision in revisions {
             if self.inventory.mesh_config_source(revision) == MeshConfigSource::Defaults {
                 let revision = visible::text(revision.as_bytes());
                 notes.say(&format!(
-                    "no MeshConfig of revision `{revision}` was found: Istio's defaults count"
+                    "no MeshConfig of revision `{revision}` in the {place}: Istio's defaults count"
                 ));
             }
         }
@@ -224,6 +231,11 @@ impl Manifests {
         self.revision.as_deref().unwrap_or(&workload.proxy.revision)
     }
 
+    /// The version of the istiod of a revision; `None` where no cluster tells it.
+    pub(crate) fn istio_version(&self, revision: &str) -> Option<IstioVersion> {
+        self.versions.get(revision).copied()
+    }
+
     /// The workloads, to choose from.
     pub(crate) fn workloads(&self) -> Workloads<'_> {
         Workloads(&self.inventory.workloads)
@@ -234,6 +246,12 @@ impl Manifests {
         let incomplete = self.unreadable || !self.errors.is_empty();
         if incomplete { Outcome::Unreadable } else { printed }
     }
+}
+
+/// The versions of istiods that are those of releases.
+fn versions_of(answers: &Answers) -> BTreeMap<String, IstioVersion> {
+    let istiods = answers.istiods.iter();
+    istiods.filter_map(|(revision, tag)| Some((revision.clone(), tag.parse().ok()?))).collect()
 }
 
 /// Reads files and folders. Those that cannot be read are said, and whether there are any is given,

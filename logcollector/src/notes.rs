@@ -4,6 +4,7 @@ use std::io::Write;
 
 use indicatif::ProgressBar;
 
+use crate::cli::as_typed;
 use crate::paint::{DIM, Paint};
 
 /// Says things on standard error, dim on a terminal, past a progress bar if there is one.
@@ -29,6 +30,7 @@ impl Notes {
 
     /// Says a line as it is.
     pub(crate) fn print(&self, text: &str) {
+        let text = as_typed(text.to_owned());
         let write = || {
             // See the type: there is nobody left to tell.
             let _ = writeln!(std::io::stderr(), "{text}");

@@ -2,5 +2,9 @@
 
 #[test]
 fn command_line() {
-    trycmd::TestCases::new().env("NO_COLOR", "1").env("COLUMNS", "100").case("tests/cmd/*.trycmd");
+    trycmd::TestCases::new()
+        .env("KUBECONFIG", "no-kubeconfig")
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .case("tests/cmd/*.trycmd");
 }

@@ -315,3 +315,21 @@ fn follows() {
     let pod = cluster.server.object("Pod", "shop", "web-0").unwrap();
     assert_eq!(pod["status"]["containerStatuses"][1]["restartCount"], 1);
 }
+
+#[test]
+fn runs_the_plugin() {
+    let cluster = Cluster::start();
+    cluster.server.log("shop", "web-0", "istio-proxy").line("no access log");
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("kubectl-accesslog");
+    std::os::unix::fs::symlink(tests::tail_play::binary(), &plugin).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let output = cluster
+        .command("accesslog tail web-0 -n shop --no-follow --other show -o json")
+        .env("PATH", path)
+        .output()
+        .expect("kubectl is installed");
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    assert!(err.contains("1 lines read"), "{out}{err}");
+}

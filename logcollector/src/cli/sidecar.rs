@@ -45,8 +45,9 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct IstioArgs {
     /// The version of Istio, as far as Sidecars mean another thing in another version
-    #[arg(long, value_name = "VERSION", default_value_t, help_heading = "Manifests")]
-    pub(crate) istio_version: IstioVersion,
+    /// [default: that of the cluster's istiod, else 1.31]
+    #[arg(long, value_name = "VERSION", help_heading = "Manifests")]
+    pub(crate) istio_version: Option<IstioVersion>,
 }
 
 /// One pod's proxy, as it is and perhaps as it would be.

@@ -126,8 +126,8 @@ pub(crate) struct LookArgs {
     pub(crate) enable: bool,
 
     /// Log only what this filter keeps, a CEL expression such as 'response.code >= 500'
-    #[arg(long, value_name = "CEL", requires = "enable")]
-    pub(crate) filter: Option<String>,
+    #[arg(long = "filter", value_name = "CEL", requires = "enable")]
+    pub(crate) log_filter: Option<String>,
 
     /// Do not ask
     #[arg(short = 'y', long, requires = "enable")]

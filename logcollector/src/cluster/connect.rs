@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use tokio::runtime::Runtime;
 
 use super::answer::{Failure, chain};
@@ -45,20 +45,19 @@ impl Client {
     ///
     /// When there is no usable kubeconfig, or not the context that was named.
     pub(crate) async fn connect(args: &KubeArgs) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::error::Error| Failure::Config(chain(error));
         let options =
             KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
         let mut config = match &args.kubeconfig {
             Some(path) => {
-                let file = Kubeconfig::read_from(path).map_err(|error| failed(&error))?;
-                Config::from_custom_kubeconfig(file, &options).await.map_err(|e| failed(&e))?
+                let file = Kubeconfig::read_from(path).map_err(failed)?;
+                Config::from_custom_kubeconfig(file, &options).await.map_err(failed)?
             }
             None if args.context.is_some() => {
-                Config::from_kubeconfig(&options).await.map_err(|error| failed(&error))?
+                Config::from_kubeconfig(&options).await.map_err(failed)?
             }
             None => match Config::from_kubeconfig(&options).await {
                 Ok(config) => config,
-                Err(error) => Config::incluster().map_err(|_| failed(&error))?,
+                Err(error) => Config::incluster().map_err(|_| failed(error))?,
             },
         };
         // A connection that is dead without a word is noticed; a log that is quiet goes on where it was.
@@ -71,4 +70,12 @@ impl Client {
         let kube = kube::Client::try_from(config)?;
         Ok(Self { kube, namespace, istio_namespace: args.istio_namespace.clone() })
     }
+}
+
+/// Why there is no usable kubeconfig.
+fn failed(error: KubeconfigError) -> Failure {
+    Failure::Config(match error {
+        KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
+        error => chain(&error),
+    })
 }

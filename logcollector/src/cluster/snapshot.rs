@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt};
 use mesh::Loader;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -56,6 +59,8 @@ pub(crate) struct Served {
 pub(crate) struct Answers {
     pages: Vec<(&'static Kind, String)>,
     pub(crate) served: Vec<Served>,
+    /// The tags of the istiods' images, by revision.
+    pub(crate) istiods: Vec<(String, String)>,
     /// What may not be read, in words, with the kind's plural.
     pub(crate) refused: Vec<(&'static str, String)>,
 }
@@ -123,6 +128,9 @@ pub(crate) async fn snapshot(
         }
         answers.pages.extend(lists.pages.into_iter().map(|page| (kind, page)));
     }
+    if scope.topic == Topic::Reach {
+        answers.istiods = istiods(client).await?;
+    }
     Ok(answers)
 }
 
@@ -185,6 +193,27 @@ impl Lists {
         }
         if all.only.is_empty() { Err(Failure::Forbidden(refused)) } else { Ok(all) }
     }
+}
+
+/// The tags of the istiods' images, by revision. Who may not look there does not learn them.
+async fn istiods(client: &Client) -> Result<Vec<(String, String)>, Failure> {
+    let pods: Api<Pod> = Api::namespaced(client.kube.clone(), &client.istio_namespace);
+    let params = ListParams::default().labels("app=istiod");
+    let pods = match pods.list(&params).await.map_err(Failure::from) {
+        Ok(pods) => pods,
+        Err(Failure::Forbidden(_) | Failure::NotFound(_)) => return Ok(Vec::new()),
+        Err(failure) => return Err(failure),
+    };
+    let of_pod = |pod: &Pod| {
+        let revision = pod.labels().get("istio.io/rev")?.clone();
+        let containers = &pod.spec.as_ref()?.containers;
+        let discovery = containers.iter().find(|it| it.name == "discovery")?;
+        // Of `host:port/name:tag@digest` the tag.
+        let image = discovery.image.as_deref()?.split('@').next()?;
+        let (_, tag) = image.rsplit_once(':')?;
+        Some((revision, tag.to_owned()))
+    };
+    Ok(pods.items.iter().filter_map(of_pod).collect())
 }
 
 /// The pages of a collection under the first version that serves it; none where no version does.

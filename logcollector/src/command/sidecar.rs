@@ -36,13 +36,15 @@ pub(crate) fn run(command: SidecarCommand) -> Result<Outcome, Error> {
 }
 
 /// What an istiod is besides its objects.
-fn settings(istio: &IstioArgs, revision: &str) -> Settings {
-    Settings { version: istio.istio_version, revision: revision.to_owned(), ..Settings::default() }
+fn settings(manifests: &Manifests, istio: &IstioArgs, revision: &str) -> Settings {
+    let version = istio.istio_version.or_else(|| manifests.istio_version(revision));
+    let version = version.unwrap_or_default();
+    Settings { version, revision: revision.to_owned(), ..Settings::default() }
 }
 
 /// What a proxy can reach under the istiod that serves it.
 fn scope(manifests: &Manifests, workload: &Workload, istio: &IstioArgs) -> (View, Scope) {
-    let settings = settings(istio, manifests.revision_of(workload));
+    let settings = settings(manifests, istio, manifests.revision_of(workload));
     let view = View::new(&manifests.inventory, settings);
     let scope = Scope::of(&view, &Target::of(workload));
     (view, scope)

@@ -25,7 +25,8 @@ pub(crate) fn run(args: CheckArgs) -> Result<Outcome, Error> {
     };
     say_filtered(&manifests, &collected.collector, &collected.notes);
     let pods = FirstPods::new(&manifests.inventory);
-    let settings = settings(&args.istio, &revision(&manifests, &pods, &collected.collector));
+    let settings =
+        settings(&manifests, &args.istio, &revision(&manifests, &pods, &collected.collector));
     let before = View::new(&manifests.inventory, settings.clone());
     let after = View::new(&changed.inventory, settings);
     let checker = Checker { before: &before, after: &after };

@@ -20,8 +20,13 @@ pub(crate) fn run(args: &SidecarLintArgs) -> Result<Outcome, Error> {
     let among = Among::of(args.lint.namespace.as_deref(), args.lint.all_namespaces);
     let manifests = Manifests::of(&args.lint.objects, Topic::Reach, among, &Notes::new())?;
     let (mut findings, lost) = unreadable(&manifests, &KINDS);
+    let revision = manifests.revision.as_deref().unwrap_or(mesh::DEFAULT_REVISION);
     let options = LintOptions {
-        version: args.istio.istio_version,
+        version: args
+            .istio
+            .istio_version
+            .or_else(|| manifests.istio_version(revision))
+            .unwrap_or_default(),
         revision: manifests.revision.clone(),
         selector,
     };

@@ -30,7 +30,8 @@ pub(crate) fn run(args: SuggestArgs) -> Result<Outcome, Error> {
     say_filtered(&manifests, &collected.collector, &collected.notes);
     let inventory = &manifests.inventory;
     let pods = FirstPods::new(inventory);
-    let settings = settings(&args.istio, &revision(&manifests, &pods, &collected.collector));
+    let settings =
+        settings(&manifests, &args.istio, &revision(&manifests, &pods, &collected.collector));
     let options = SuggestOptions {
         grouping: if args.workload { Grouping::Workload } else { Grouping::Namespace },
         policy: args.policy.map(policy),

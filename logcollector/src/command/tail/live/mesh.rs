@@ -96,7 +96,7 @@ impl Mesh {
         let all = snapshot(&self.client, &self.scope, true).await?;
         let manifests = Manifests::live(&all, std::iter::empty::<&str>());
         let names = pods.names();
-        let wish = Wish { pods: &names, filter: args.filter.as_deref(), lease: LEASE };
+        let wish = Wish { pods: &names, filter: args.log_filter.as_deref(), lease: LEASE };
         let plan = enabling::plan(&manifests, &wish, notes)?;
         notes.print(enabling::plan_text(&plan, Paint::stderr()).trim_end());
         if plan.objects().is_empty() {

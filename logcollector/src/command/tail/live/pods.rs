@@ -104,7 +104,13 @@ impl Pods {
         names.sort();
         if self.by_uid.is_empty() {
             if self.window.follow {
-                notes.say(&format!("no such pod yet in {place}: waiting"));
+                let target = crate::visible::clipped(self.target.text.as_bytes(), 120);
+                let target = if target.is_empty() {
+                    "no pod".to_owned()
+                } else {
+                    format!("no pod `{target}`")
+                };
+                notes.say(&format!("{target} in {place} yet: waiting (a file has `./` in front)"));
             }
             return;
         }
