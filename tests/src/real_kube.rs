@@ -40,8 +40,12 @@ pub use request::Answer;
 
 /// Who may do everything.
 const ADMIN: &str = "admin-token";
-/// The user of [`RealKube::kubeconfig`], who may do everything until a test says otherwise.
+/// A user who may do everything.
 pub const USER: &str = "developer";
+/// A user of the group that `deploy/rbac.yaml` lets read; nothing is allowed to it otherwise.
+pub const READER: &str = "reader";
+/// The same who is of the group that may switch logging on, too.
+pub const OPERATOR: &str = "operator";
 /// The name of the node that all pods are on.
 const NODE: &str = "node-1";
 /// How long the servers may take to be ready.
@@ -67,6 +71,7 @@ pub struct RealKube {
     relay: Relay,
     certs: Certs,
     cache: WatchCache,
+    user: Mutex<&'static str>,
     dir: TempDir,
     /// The last, so that it ends when nobody asks it any more.
     _etcd: Process,
@@ -83,8 +88,14 @@ impl RealKube {
         let certs = Certs::create(dir.path());
         let [api_address, etcd_address, peers] = free_addresses();
         let etcd = etcd(dir.path(), etcd_address, peers);
-        let tokens =
-            format!("{ADMIN},admin,1,\"system:masters\"\n{},{USER},2\n", token_of(USER));
+        let tokens = [
+            (ADMIN.to_owned(), "admin", "system:masters"),
+            (token_of(USER), USER, "system:masters"),
+            (token_of(READER), READER, "logcollector-readers"),
+            (token_of(OPERATOR), OPERATOR, "logcollector-readers,logcollector-operators"),
+        ]
+        .map(|(token, user, groups)| format!("{token},{user},uid-of-{user},\"{groups}\"\n"))
+        .concat();
         fs::write(dir.path().join("tokens.csv"), tokens).unwrap();
         let kube = Self {
             kubelet: KubeServer::start_kubelet(),
@@ -94,17 +105,13 @@ impl RealKube {
             relay: Relay::start(api_address),
             certs,
             cache,
+            user: Mutex::new(USER),
             dir,
             _etcd: etcd,
         };
         kube.up();
         kube.add_node();
         kube.define_kinds();
-        kube.apply(&format!(
-            "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {{name: {USER}}}, \
-             roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}}, \
-             subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: {USER}}}]}}"
-        ));
         kube
     }
 
@@ -162,9 +169,15 @@ impl RealKube {
         run(&["compact", &revision]);
     }
 
-    /// A kubeconfig of [`USER`], with this default namespace.
+    /// Has [`Self::kubeconfig`] be of this user from now on.
+    pub fn act_as(&self, user: &'static str) {
+        *self.user.lock().unwrap() = user;
+    }
+
+    /// A kubeconfig of [`USER`], or of whom [`Self::act_as`] said, with this default namespace.
     pub fn kubeconfig(&self, namespace: &str) -> PathBuf {
-        self.kubeconfig_of(USER, &token_of(USER), namespace)
+        let user = *self.user.lock().unwrap();
+        self.kubeconfig_of(user, &token_of(user), namespace)
     }
 
     /// A kubeconfig whose only context is of this name and bears this token.

@@ -62,11 +62,7 @@ fn log(shared: &Arc<Shared>, path: &str, query: &str) -> Result<Answer, Failure>
     let mut query: std::collections::BTreeMap<_, _> =
         form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     query.insert("container".to_owned(), container.to_owned());
-    let asked = Asked {
-        user: String::new(),
-        query,
-        content_type: String::new(),
-        body: Bytes::new(),
-    };
+    let asked =
+        Asked { user: String::new(), query, content_type: String::new(), body: Bytes::new() };
     follow::answer(shared, &target, &asked)
 }

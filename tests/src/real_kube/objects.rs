@@ -15,11 +15,10 @@ struct Place {
 impl Place {
     fn of(api_version: &str, kind: &str) -> Self {
         let known = kinds::of_manifest(api_version, kind).map(|(kind, _)| kind);
-        let plural =
-            known.map_or_else(|| format!("{}s", kind.to_lowercase()), |kind| kind.plural.to_owned());
+        let plural = known
+            .map_or_else(|| format!("{}s", kind.to_lowercase()), |kind| kind.plural.to_owned());
         // Of the kinds that the test server does not have, roles and their bindings are used.
-        let namespaced =
-            known.map_or_else(|| !kind.starts_with("Cluster"), |kind| kind.namespaced);
+        let namespaced = known.map_or_else(|| !kind.starts_with("Cluster"), |kind| kind.namespaced);
         let api = if api_version.contains('/') { "apis" } else { "api" };
         Self { root: format!("/{api}/{api_version}"), plural, namespaced }
     }
@@ -97,11 +96,15 @@ impl RealKube {
         serde_json::from_value(list["items"].take()).unwrap()
     }
 
-    /// Restarts a container: the kubelet begins a new log, and reports the pod's status.
+    /// Restarts a container: the kubelet reports the pod's status, and begins a new log.
+    ///
+    /// In this order: a kubelet serves the log of the new container only when its status is on the way.
     pub fn restart(&self, namespace: &str, pod: &str, container: &str) {
-        self.kubelet.log(namespace, pod, container).restart();
+        let log = self.kubelet.log(namespace, pod, container);
+        log.tell_restart();
         let known = self.kubelet.object("Pod", namespace, pod).unwrap();
         self.put_status(&format!("/api/v1/namespaces/{namespace}/pods/{pod}"), &known["status"]);
+        log.begin_anew();
     }
 
     /// A token of a service account, which is made where it is missing.
@@ -139,8 +142,9 @@ impl RealKube {
 
     /// Defines Istio's and the Gateway API's kinds, without schemas, and waits until they are served.
     pub(super) fn define_kinds(&self) {
-        let kinds =
-            KINDS.iter().filter(|kind| kind.group.contains("istio") || kind.group.starts_with("gateway."));
+        let kinds = KINDS
+            .iter()
+            .filter(|kind| kind.group.contains("istio") || kind.group.starts_with("gateway."));
         for kind in kinds.clone() {
             let schema = json!({"openAPIV3Schema": {
                 "type": "object", "x-kubernetes-preserve-unknown-fields": true,

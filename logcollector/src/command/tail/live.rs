@@ -394,7 +394,11 @@ fn window(args: &TailArgs, follow: bool) -> Window {
             .checked_sub(jiff::SignedDuration::try_from(since).unwrap_or(jiff::SignedDuration::MAX))
             .unwrap_or(jiff::Timestamp::MIN)
     });
-    let since = since.or(live.since_time);
+    // The API counts whole seconds, and the client would round to the nearest: lines would be missing.
+    let since = since.or(live.since_time).and_then(|since| {
+        let second = since.as_nanosecond().div_euclid(1_000_000_000);
+        jiff::Timestamp::from_second(i64::try_from(second).ok()?).ok()
+    });
     let tail = live.tail.or((follow && since.is_none()).then_some(LINES));
     Window { since, tail: tail.filter(|lines| *lines >= 0), previous: live.previous, follow }
 }
