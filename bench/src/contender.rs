@@ -138,6 +138,7 @@ const GROUPS: &[(&str, &str, &[Line])] = &[
             ("logcollector parse istio.log -o json", times_wc(8.0)),
             ("logcollector parse istio.log --fields response_code,duration -o json", times_wc(5.0)),
             ("logcollector parse istio.log -o none", times_wc(5.0)),
+            ("logcollector parse istio.log --where response.code>=500 -o json", times_wc(6.0)),
             ("bench regex istio.log", None),
             ("lnav -n -I lnav -f sum.lnav istio.log", None),
             ("goaccess istio.log -p goaccess.conf -o json", None),

@@ -1,5 +1,7 @@
 //! What is said beside the data, on standard error.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::Write;
 
 use indicatif::ProgressBar;
@@ -14,12 +16,19 @@ use crate::paint::{DIM, Paint};
 pub(crate) struct Notes {
     paint: Paint,
     bar: Option<ProgressBar>,
+    /// What was said already, where nothing is to be said twice.
+    said: Option<RefCell<HashSet<String>>>,
 }
 
 impl Notes {
     /// Notes on this process's standard error.
     pub(crate) fn new() -> Self {
-        Self { paint: Paint::stderr(), bar: None }
+        Self { paint: Paint::stderr(), bar: None, said: None }
+    }
+
+    /// Notes that say nothing twice, for what is worked out again and again.
+    pub(crate) fn once() -> Self {
+        Self { said: Some(RefCell::default()), ..Self::new() }
     }
 
     /// Says a line, or several, that inform.
@@ -31,6 +40,11 @@ impl Notes {
     /// Says a line as it is.
     pub(crate) fn print(&self, text: &str) {
         let text = as_typed(text.to_owned());
+        if let Some(said) = &self.said
+            && !said.borrow_mut().insert(text.clone())
+        {
+            return;
+        }
         let write = || {
             // See the type: there is nobody left to tell.
             let _ = writeln!(std::io::stderr(), "{text}");

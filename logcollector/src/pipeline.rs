@@ -100,6 +100,11 @@ impl<W: Write> Pipeline<W> {
         self.lines.messages.oversized();
     }
 
+    /// Forgets what is remembered of a pod's container whose lines have ended.
+    pub(crate) fn forget(&mut self, wrapper: Wrapper<'_>) {
+        self.lines.messages.forget(&wrapper);
+    }
+
     /// When the request of a pod's line began, in nanoseconds since 1970, if the line says so.
     pub(crate) fn start_time(&mut self, wrapper: Wrapper<'_>, body: &[u8]) -> Option<i64> {
         self.lines.messages.start_time(&Message { wrapper, body })

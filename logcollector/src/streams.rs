@@ -41,6 +41,8 @@ pub(crate) struct Stream {
 pub(crate) struct Streams {
     list: Vec<Stream>,
     by_key: HashMap<Vec<u8>, usize>,
+    /// The places of streams that have ended.
+    free: Vec<usize>,
     last: Option<usize>,
     last_key: Vec<u8>,
     key: Vec<u8>,
@@ -65,20 +67,34 @@ impl Streams {
         &mut self.list[at]
     }
 
+    /// Forgets a stream that has ended.
+    pub(crate) fn forget(&mut self, wrapper: &Wrapper<'_>) {
+        write_key(wrapper, &mut self.key);
+        if let Some(at) = self.by_key.remove(&self.key) {
+            self.last = None;
+            self.free.push(at);
+        }
+    }
+
     /// All streams.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
         self.list.iter_mut()
     }
 
     fn add(&mut self, wrapper: &Wrapper<'_>) -> usize {
-        if self.list.len() >= MOST {
+        if self.list.len() >= MOST && self.free.is_empty() {
             return MOST;
         }
         let name = [wrapper.pod, wrapper.container];
         let name: Vec<String> = name.into_iter().flatten().map(visible::text).collect();
-        self.list.push(Stream { name: name.join("/"), ..Stream::default() });
-        self.by_key.insert(self.key.clone(), self.list.len() - 1);
-        self.list.len() - 1
+        let stream = Stream { name: name.join("/"), ..Stream::default() };
+        let at = self.free.pop().unwrap_or(self.list.len());
+        match self.list.get_mut(at) {
+            Some(place) => *place = stream,
+            None => self.list.push(stream),
+        }
+        self.by_key.insert(self.key.clone(), at);
+        at
     }
 }
 
@@ -116,5 +132,10 @@ mod tests {
         }
         assert_eq!(streams.of(&pod("a")).changes, 1);
         assert!(streams.list.len() <= MOST + 1 && streams.by_key.len() <= MOST);
+        streams.forget(&pod("a"));
+        assert_eq!(streams.of(&pod("a")).changes, 0, "a place is free again");
+        streams.of(&pod("a")).changes = 4;
+        assert_eq!(streams.of(&pod("b")).changes, 2);
+        assert_eq!(streams.of(&pod("a")).changes, 4);
     }
 }

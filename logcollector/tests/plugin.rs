@@ -1,6 +1,10 @@
 //! The same binary as a plugin of kubectl: its texts name what its users type.
 
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers of tests are test code: a failing step is a failing test"
+)]
 
 use std::process::Command;
 

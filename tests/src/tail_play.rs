@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -181,8 +182,8 @@ impl Tail {
             assert!(begun.elapsed() < PATIENCE, "it has not ended:\n{}", self.err().join("\n"));
             std::thread::sleep(Duration::from_millis(10));
         };
-        // What is left in the pipes.
-        std::thread::sleep(Duration::from_millis(50));
+        self.out.read_all();
+        self.err.read_all();
         Ended { status, out: self.out().join("\n"), err: self.err().join("\n") }
     }
 
@@ -207,18 +208,23 @@ impl Drop for Tail {
 
 /// Lines as they come.
 #[derive(Debug)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+struct Lines(Arc<Mutex<Vec<String>>>, Option<JoinHandle<()>>);
 
 impl Lines {
     fn of(input: impl Read + Send + 'static) -> Self {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let taken = Arc::clone(&lines);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(input).split(b'\n').map_while(Result::ok) {
                 taken.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
             }
         });
-        Self(lines)
+        Self(lines, Some(reader))
+    }
+
+    /// Waits for the end of the input.
+    fn read_all(&mut self) {
+        self.1.take().map(JoinHandle::join).transpose().unwrap();
     }
 }
 

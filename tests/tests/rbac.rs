@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::print_stdout,
     reason = "the helpers of tests are test code: a failing step is a failing test"
 )]
 
@@ -89,4 +90,40 @@ fn unused(cluster: &Cluster, beside: &[&str]) {
         }
     }
     assert!(used.iter().any(|it| it.contains(NAMESPACE)));
+}
+
+#[test]
+fn a_pod_of_the_cluster_needs_no_kubeconfig() {
+    if std::env::var_os("SKIP_NETNS").is_some_and(|skip| skip == "1") {
+        println!("NOT RUN: SKIP_NETNS=1, so no namespaces");
+        return;
+    }
+    let cluster = cluster(&[]);
+    let rights = RBAC.replace(
+        "kind: Group, name: logcollector-readers}",
+        "kind: User, name: 'system:serviceaccount:shop:logs'}",
+    );
+    cluster.server.allow_only(&rights);
+    let account = cluster.server.service_account(NAMESPACE, "logs");
+    let address = cluster.server.address();
+    // As the kubelet would mount it, for this process alone.
+    let script = "mount -t tmpfs tmpfs \"$(readlink -f /var/run)\" && \
+                  mkdir -p /var/run/secrets/kubernetes.io/serviceaccount && \
+                  cp \"$ACCOUNT\"/* /var/run/secrets/kubernetes.io/serviceaccount && \
+                  exec \"$@\"";
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .arg(tests::tail_play::binary())
+        .args(["tail", "deploy/reviews", "--no-follow"])
+        .env("ACCOUNT", account)
+        .env("HOME", "/nonexistent")
+        .env_remove("KUBECONFIG")
+        .env("KUBERNETES_SERVICE_HOST", address.ip().to_string())
+        .env("KUBERNETES_SERVICE_PORT", address.port().to_string())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("/there"), "{said}");
 }

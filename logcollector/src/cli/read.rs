@@ -44,7 +44,7 @@ pub(crate) struct ReadArgs {
     #[arg(short, long, value_enum, help_heading = "Printing")]
     pub(crate) output: Option<OutputArg>,
 
-    /// Print only these fields, in this order; pod, container, stream, time, extra, ambiguous and,
+    /// Print only these fields, in this order; namespace, pod, container, stream, time, extra, ambiguous and,
     /// with --enrich, traffic may be among them
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = field)]
     #[arg(help_heading = "Printing")]

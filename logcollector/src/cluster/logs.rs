@@ -18,6 +18,8 @@ pub(crate) struct Source {
     pub(crate) namespace: String,
     pub(crate) pod: String,
     pub(crate) container: String,
+    /// The pod's unique id: another pod of the name is another log.
+    pub(crate) uid: String,
 }
 
 /// Where a log begins, and where it ends.

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use super::{Client, Failure};
 use crate::cli::TargetArgs;
 use crate::error::Error;
+use crate::workloads::parse_selector;
 
 /// The largest program that a regular expression may become, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -54,6 +55,7 @@ impl Target {
         text: Option<&str>,
         args: &TargetArgs,
     ) -> Result<Self, Error> {
+        args.selector.as_deref().map(parse_selector).transpose()?;
         let own = args.namespace.clone().unwrap_or_else(|| client.namespace.clone());
         let namespace = (!args.all_namespaces).then_some(own);
         let mut target = Self {

@@ -117,9 +117,17 @@ pub(crate) async fn changes(
     let mut begun = false;
     while let Some(event) = events.next().await {
         let told = match event {
-            Ok(Event::InitDone) if !std::mem::replace(&mut begun, true) => continue,
             Ok(Event::Init | Event::InitApply(_)) => continue,
-            Ok(Event::InitDone | Event::Apply(_) | Event::Delete(_)) => News::Changed,
+            Ok(Event::InitDone) if !std::mem::replace(&mut begun, true) => {
+                News::Well { what: kind.plural }
+            }
+            Ok(Event::Apply(object) | Event::Delete(object)) if !decides(kind, &object) => continue,
+            Ok(Event::InitDone | Event::Apply(_) | Event::Delete(_)) => {
+                if news.send(News::Well { what: kind.plural }).await.is_err() {
+                    return;
+                }
+                News::Changed
+            }
             Err(error) if is_too_old(&error) => {
                 events =
                     watch(objects.clone(), watcher::Config::default()).default_backoff().boxed();
@@ -131,6 +139,13 @@ pub(crate) async fn changes(
             return;
         }
     }
+}
+
+/// Whether an object decides anything. Beside istiod there are ConfigMaps that change every other second
+/// and hold nothing, by which it chooses a leader.
+fn decides(kind: &Kind, object: &DynamicObject) -> bool {
+    let holds = |key: &str| object.data.pointer(&format!("/data/{key}")).is_some();
+    kind.kind != "ConfigMap" || holds("mesh") || holds("config")
 }
 
 /// Whether the API server has forgotten what the watch was to go on from, and said so before it began.

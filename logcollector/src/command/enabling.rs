@@ -114,9 +114,11 @@ pub(super) async fn confirm(question: &str, notes: &Notes) -> Result<bool, Error
     let (sender, answer) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
-        let read = io::stdin().lock().read_line(&mut line);
+        if io::stdin().lock().read_line(&mut line).is_err() {
+            line.clear();
+        }
         // Nobody waits for the answer when the end was asked for.
-        let _ = sender.send(read.is_ok().then_some(line).unwrap_or_default());
+        let _ = sender.send(line);
     });
     let answer = answer.await.unwrap_or_default();
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))

@@ -89,7 +89,7 @@ impl Compiler<'_> {
         let sides = [row.client.as_deref(), row.server.as_deref()];
         let attached = sides.into_iter().flatten().flat_map(|decision| &decision.loggers);
         let mut loggers: Vec<&Arc<Logger>> = attached.map(|attached| &attached.logger).collect();
-        loggers.sort_by_key(|logger| !is_container_log(logger));
+        loggers.sort_by_key(|logger| !logger.is_container_log());
         let mut formats: Vec<Arc<Format>> = Vec::new();
         for logger in loggers {
             let format = self.format(logger);
@@ -114,13 +114,5 @@ impl Compiler<'_> {
             }
         };
         known.entry(Arc::as_ptr(logger)).or_insert_with(compile).clone()
-    }
-}
-
-/// Whether a logger writes to the container's log.
-pub(super) fn is_container_log(logger: &Logger) -> bool {
-    match &logger.sink {
-        Sink::File(file) => CONTAINER_LOG.contains(&file.path.as_str()),
-        _ => false,
     }
 }

@@ -113,6 +113,11 @@ impl<W: Write> Messages<W> {
         }
     }
 
+    /// Forgets a stream that has ended.
+    pub(super) fn forget(&mut self, wrapper: &Wrapper<'_>) {
+        self.streams.forget(wrapper);
+    }
+
     /// When the request of a message began, in nanoseconds since 1970, if it is a record that says so.
     pub(super) fn start_time(&mut self, message: &Message<'_>) -> Option<i64> {
         let format = self.format_of(std::slice::from_ref(message), b"")?;

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::LogParams;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::resume::Resume;
 use super::stream::Stream;
@@ -18,20 +18,21 @@ use crate::cluster::{Client, Failure};
 
 /// How long to wait before an attempt is repeated, at first and at most.
 const PAUSES: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(10);
+    Duration::from_millis(100)..=Duration::from_secs(5);
 
 /// A task that follows a log until nothing will come any more.
 pub(crate) struct Follow {
     pub(crate) client: Client,
     pub(crate) source: Arc<Source>,
-    /// The pod's unique id: another pod of the name is another log.
-    pub(crate) uid: String,
     pub(crate) window: Window,
     pub(crate) max_line: usize,
     /// What the watched pod says of its container; closed when the pod is gone.
     pub(crate) state: watch::Receiver<State>,
     pub(crate) events: mpsc::Sender<Event>,
 }
+
+/// How long a pod may take to tell of a restart that its node knows of.
+const LAG: Duration = Duration::from_secs(3);
 
 /// Nobody takes events any more.
 struct Gone;
@@ -47,18 +48,33 @@ enum End {
 }
 
 /// What is kept while a log is followed.
+#[derive(Clone)]
 struct Progress {
     resume: Resume,
     /// The container that the log is of.
     instance: Option<String>,
+    /// When its first stream was opened.
+    opened: Option<Instant>,
     pause: Duration,
+}
+
+impl Progress {
+    /// For how long lines may have been written that were not seen: since a stream was opened of which no
+    /// line came. Then it is not enough to ask for the last lines again, as there may be more by now.
+    fn unseen(&self, window: Window) -> Option<i64> {
+        /// Clocks and connections take their time.
+        const MORE: Duration = Duration::from_secs(2);
+        let opened = self.opened.filter(|_| window.follow && window.tail.is_some())?;
+        i64::try_from((opened.elapsed() + MORE).as_secs()).ok()
+    }
 }
 
 impl Follow {
     /// Follows the log.
     pub(crate) async fn run(mut self) {
         let instance = self.state.borrow().id.clone();
-        let mut progress = Progress { resume: Resume::default(), instance, pause: *PAUSES.start() };
+        let (resume, pause) = (Resume::default(), *PAUSES.start());
+        let mut progress = Progress { resume, instance, opened: None, pause };
         let ended = self.follow(&mut progress).await;
         let source = Arc::clone(&self.source);
         let last = match ended {
@@ -122,6 +138,10 @@ impl Follow {
             }
             state = self.state.borrow().clone();
         }
+        if progress.instance.is_none() {
+            progress.instance = state.id;
+            return Ok(true);
+        }
         progress.instance = state.id.clone();
         progress.resume = Resume::default();
         self.window.tail = None;
@@ -132,7 +152,7 @@ impl Follow {
     }
 
     /// Reads what is left of the log of a container that has ended.
-    async fn complete(&mut self, progress: &mut Progress, previous: bool) -> Result<(), Gone> {
+    async fn complete(&self, progress: &mut Progress, previous: bool) -> Result<(), Gone> {
         loop {
             let window = Window { follow: false, previous, ..self.window };
             match self.read(progress, window).await? {
@@ -145,15 +165,18 @@ impl Follow {
 
     /// Opens a stream and passes its lines on.
     async fn read(&self, progress: &mut Progress, window: Window) -> Result<End, Gone> {
+        let before = progress.resume.clone();
         let pods: Api<Pod> = Api::namespaced(self.client.kube.clone(), &self.source.namespace);
         let since = progress.resume.begin();
         let again = since.and_then(|second| Timestamp::from_second(second).ok());
+        let unseen = if again.is_none() { progress.unseen(window) } else { None };
         let params = LogParams {
             container: Some(self.source.container.clone()),
             follow: window.follow,
             previous: window.previous,
+            since_seconds: unseen,
             since_time: again.or(window.since),
-            tail_lines: if again.is_some() { None } else { window.tail },
+            tail_lines: window.tail.filter(|_| again.is_none() && unseen.is_none()),
             timestamps: true,
             ..LogParams::default()
         };
@@ -161,13 +184,17 @@ impl Follow {
             Ok(reader) => reader,
             Err(error) => return Ok(End::Not(error.into())),
         };
+        progress.opened.get_or_insert_with(Instant::now);
         let source = Arc::clone(&self.source);
         self.send(Event::Well { source }).await?;
         let mut stream = Stream::new(Box::pin(reader), self.max_line, Arc::clone(&self.source));
         loop {
             match stream.next(&mut progress.resume).await {
-                Ok(Some(batch)) => {
+                Ok(Some(mut batch)) => {
                     progress.pause = *PAUSES.start();
+                    if window.follow && batch.has_gap() {
+                        self.explain_gap(&mut batch, &before, progress).await?;
+                    }
                     self.pass(batch).await?;
                 }
                 Ok(None) => {
@@ -181,12 +208,43 @@ impl Follow {
         }
     }
 
+    /// A log that does not go on where it was cut was rotated, or it is that of another container: the
+    /// node knows of a restart before the pod tells of it. Then the log of the former is completed, and
+    /// there is no gap.
+    async fn explain_gap(
+        &self,
+        batch: &mut Batch,
+        before: &Resume,
+        progress: &mut Progress,
+    ) -> Result<(), Gone> {
+        let begun = Instant::now();
+        loop {
+            let Some(state) = self.ask(progress).await? else { return Ok(()) };
+            if state.id != progress.instance && !state.ended {
+                let missed = state.previous != progress.instance;
+                if !missed {
+                    let mut former = Progress { resume: before.clone(), ..progress.clone() };
+                    Box::pin(self.complete(&mut former, true)).await?;
+                }
+                batch.forget_gaps();
+                progress.instance = state.id;
+                let source = Arc::clone(&self.source);
+                let exit = state.exit;
+                return self.send(Event::Restarted { source, exit, missed }).await;
+            }
+            if begun.elapsed() > LAG {
+                return Ok(());
+            }
+            sleep(LAG / 10).await;
+        }
+    }
+
     /// What the pod says of the container now; `None` when the pod is gone.
     async fn ask(&self, progress: &mut Progress) -> Result<Option<State>, Gone> {
         let pods: Api<Pod> = Api::namespaced(self.client.kube.clone(), &self.source.namespace);
         loop {
             match pods.get(&self.source.pod).await.map_err(Failure::from) {
-                Ok(pod) if pod.metadata.uid.as_deref().unwrap_or_default() == self.uid => {
+                Ok(pod) if pod.metadata.uid.as_deref().unwrap_or_default() == self.source.uid => {
                     return Ok(Some(State::of(&pod, &self.source.container)));
                 }
                 Ok(_) | Err(Failure::NotFound(_)) => return Ok(None),

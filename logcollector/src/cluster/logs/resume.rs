@@ -23,7 +23,7 @@ pub(crate) enum Step {
 }
 
 /// What was taken of a log.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Resume {
     /// The newest time.
     last: Option<i64>,
@@ -114,7 +114,8 @@ mod tests {
     fn goes_on_where_it_was_cut() {
         use Step::{AfterGap, New, Repeated};
         let s = SECOND;
-        let cases: [(&str, &[i64], &[i64], Vec<Step>); 9] = [
+        type Case<'a> = (&'a str, &'a [i64], &'a [i64], Vec<Step>);
+        let cases: [Case<'_>; 9] = [
             ("all comes again", &[1, 2], &[1, 2, 3], vec![Repeated, Repeated, New]),
             ("older seconds do not", &[1, s + 1], &[s + 1, s + 2], vec![Repeated, New]),
             ("equal times", &[5, 5], &[5, 5, 5, 6], vec![Repeated, Repeated, New, New]),

@@ -69,6 +69,16 @@ impl<R: AsyncBufRead + Unpin> Stream<R> {
 }
 
 impl Batch {
+    /// Whether lines may be missing in it.
+    pub(super) fn has_gap(&self) -> bool {
+        self.lines.iter().any(|line| matches!(line, Line::Gap(_)))
+    }
+
+    /// Takes out what says so.
+    pub(super) fn forget_gaps(&mut self) {
+        self.lines.retain(|line| !matches!(line, Line::Gap(_)));
+    }
+
     fn take(&mut self, frame: Frame<'_>, resume: &mut Resume) {
         let line = match frame {
             Frame::Oversized if resume.is_behind() => return,

@@ -240,6 +240,16 @@ fn address(workload: &Workload, caller: IpAddr) -> IpAddr {
 
 impl Answer<'_> {
     /// The answer for a person.
+    /// Whether an Envoy sees the flow.
+    pub(crate) fn is_captured(&self) -> bool {
+        self.captured
+    }
+
+    /// Whether the pod makes the call, and does not take it.
+    pub(crate) fn is_outbound(&self) -> bool {
+        self.direction == "outbound"
+    }
+
     pub(crate) fn text(&self) -> String {
         let Self { namespace, workload, direction, protocol, destination, .. } = self;
         let owner = match (self.user, self.group) {

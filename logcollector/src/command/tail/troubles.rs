@@ -24,8 +24,11 @@ impl Troubles {
             }
             return;
         }
+        // What cannot be reached at all cannot be reached by anybody.
+        let who = if matches!(failure, Failure::Unreachable(_)) { String::new() } else { who };
         if self.since.is_none() {
-            notes.say(&format!("{who}: {failure}; trying on"));
+            let place = if who.is_empty() { String::new() } else { format!("{who}: ") };
+            notes.say(&format!("{place}{failure}; trying on"));
             self.since = Some(Instant::now());
         }
         self.who.insert(who);
@@ -33,7 +36,8 @@ impl Troubles {
 
     /// Something answers again.
     pub(super) fn end(&mut self, who: &str, notes: &Notes) {
-        if self.who.remove(who)
+        let ended = self.who.remove("") | self.who.remove(who);
+        if ended
             && self.who.is_empty()
             && let Some(since) = self.since.take()
         {

@@ -24,6 +24,49 @@ struct Explained<'a> {
     injection: Option<&'a Injection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     capture: Option<&'a Answer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<Line>,
+}
+
+/// Whether a call has a line in the pod's access log.
+#[derive(Debug, Serialize)]
+struct Line {
+    /// `no`, `yes`, or `filtered`: if a filter keeps it.
+    expected: &'static str,
+    because: String,
+}
+
+impl Line {
+    fn of(answer: &Answer<'_>, story: &Story) -> Self {
+        let no = |because: String| Self { expected: "no", because };
+        let (side, name) = if answer.is_outbound() {
+            (&story.row.client, "client")
+        } else {
+            (&story.row.server, "server")
+        };
+        let decision = side.as_deref().filter(|_| story.row.proxy != ProxyKind::None.as_str());
+        let Some(decision) = decision else { return no("there is no Envoy".to_owned()) };
+        if !answer.is_captured() {
+            return no("the call goes past Envoy".to_owned());
+        }
+        if decision.loggers.is_empty() {
+            return no(format!("the call passes Envoy, whose {name} side logs nothing"));
+        }
+        let filters: Vec<&str> =
+            decision.loggers.iter().filter_map(|it| it.filter.as_deref()).collect();
+        if filters.len() == decision.loggers.len() {
+            let because = format!("only if a filter keeps it: {}", filters.join(", or "));
+            return Self { expected: "filtered", because };
+        }
+        let because = "when it has ended; a connection that no filter chain takes has one of the \
+                       listener, with NR and without a request";
+        Self { expected: "yes", because: because.to_owned() }
+    }
+
+    fn text(&self) -> String {
+        let expected = if self.expected == "filtered" { "perhaps" } else { self.expected };
+        visible::lines(&format!("has the call a line? {expected}: {}\n", self.because))
+    }
 }
 
 /// Runs `telemetry explain`.
@@ -42,11 +85,18 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
     let is_asked = args.flow.to.or(args.flow.from).is_some();
     let capture = is_asked.then(|| capture_of(&manifests, workload)).transpose()?;
     let answer = capture.as_ref().map(|capture| answer(&args.flow, workload, capture));
-    let of = |story| Explained { story, injection: injection.as_ref(), capture: answer.as_ref() };
+    let of = |story| Explained {
+        story,
+        injection: injection.as_ref(),
+        capture: answer.as_ref(),
+        line: answer.as_ref().map(|answer| Line::of(answer, story)),
+    };
     let printed = match (pretty(args.output), stories.as_slice()) {
         (Some(_), stories) => {
             let before = answer.iter().map(Answer::text);
-            let texts = before.chain(stories.iter().map(Story::to_string));
+            let lines = stories.iter().filter_map(|story| Some(Line::of(answer.as_ref()?, story)));
+            let lines: Vec<String> = lines.map(|line| line.text()).collect();
+            let texts = before.chain(lines).chain(stories.iter().map(Story::to_string));
             let texts: Vec<String> = texts.chain(injection.as_ref().map(text)).collect();
             let texts: Vec<&str> = texts.iter().map(|text| text.trim_end()).collect();
             print(format!("{}\n", texts.join("\n\n")).as_bytes())

@@ -30,6 +30,8 @@ pub(super) struct Mesh {
     scope: Scope,
     options: accesslog::FormatOptions,
     answers: Answers,
+    /// What is said of objects is said once, however often they are read.
+    notes: Notes,
     due: Option<Instant>,
     sender: Sender<Result<Answers, Failure>>,
     receiver: Receiver<Result<Answers, Failure>>,
@@ -50,7 +52,8 @@ impl Mesh {
         let answers = read(client, &scope).await?;
         let (sender, receiver) = channel(1);
         let options = reading::options(format);
-        Ok(Self { client: client.clone(), scope, options, answers, due: None, sender, receiver })
+        let (client, notes) = (client.clone(), Notes::once());
+        Ok(Self { client, scope, options, answers, notes, due: None, sender, receiver })
     }
 
     /// Says what may not be read.
@@ -130,12 +133,12 @@ impl Mesh {
     }
 
     /// What each pod writes with, and the manifests that say so; `None` where they may not be read.
-    pub(super) fn formats(&self, pods: &Pods, notes: &Notes) -> Option<(PodFormats, Manifests)> {
+    pub(super) fn formats(&self, pods: &Pods) -> Option<(PodFormats, Manifests)> {
         if !self.is_known() {
             return None;
         }
         let manifests = Manifests::live(&self.answers, pods.texts());
-        let formats = pod_formats::of_pods(&manifests, &self.options, notes);
+        let formats = pod_formats::of_pods(&manifests, &self.options, &self.notes);
         Some((formats, manifests))
     }
 

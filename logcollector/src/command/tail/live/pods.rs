@@ -1,6 +1,6 @@
 //! The pods that are followed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -76,10 +76,12 @@ impl Pods {
     /// Takes all pods that there are; whether some are new.
     pub(super) fn replace(&mut self, pods: Vec<Pod>, notes: &Notes) -> bool {
         let first = self.by_uid.is_empty();
-        let there: Vec<String> = pods.iter().map(uid).collect();
+        let there: HashSet<String> = pods.iter().map(uid).collect();
         let gone: Vec<String> =
-            self.by_uid.keys().filter(|uid| !there.contains(uid)).cloned().collect();
-        gone.iter().for_each(|uid| self.gone(uid));
+            self.by_uid.keys().filter(|uid| !there.contains(*uid)).cloned().collect();
+        for uid in gone {
+            self.gone(&uid);
+        }
         let mut came = false;
         for pod in pods {
             came |= self.take(pod, (!first).then_some(notes));
@@ -148,6 +150,7 @@ impl Pods {
             namespace: pod.namespace().unwrap_or_default(),
             pod: pod.name_any(),
             container: self.container.clone(),
+            uid: uid.clone(),
         });
         if has && let Some(notes) = notes {
             notes.say(&format!("{}/{}: came", source.namespace, source.pod));
@@ -158,9 +161,10 @@ impl Pods {
         has
     }
 
-    /// A pod is gone; its log ends by itself.
-    pub(super) fn gone(&mut self, uid: &str) {
-        self.by_uid.remove(uid);
+    /// A pod is gone; its log ends by itself, and is given if it has ended already.
+    pub(super) fn gone(&mut self, uid: &str) -> Option<Arc<Source>> {
+        let gone = self.by_uid.remove(uid)?;
+        (gone.log == Log::Ended).then_some(gone.source)
     }
 
     /// A log has ended.
@@ -172,15 +176,21 @@ impl Pods {
         }
     }
 
+    /// Whether a pod of this name is there, be it this one or its successor.
+    pub(super) fn has(&self, source: &Source) -> bool {
+        let same = |it: &Source| (&it.namespace, &it.pod) == (&source.namespace, &source.pod);
+        self.by_uid.values().any(|pod| same(&pod.source))
+    }
+
     /// Begins to follow those that wait, as many as are allowed.
     pub(super) fn start(&mut self, notes: &Notes) {
         let mut free = self.most.saturating_sub(self.active());
-        let mut waiting: Vec<(&String, &mut Followed)> =
-            self.by_uid.iter_mut().filter(|(_, pod)| pod.log == Log::Waits).collect();
-        waiting.sort_by(|one, other| one.1.source.pod.cmp(&other.1.source.pod));
-        for (uid, pod) in waiting {
+        let mut waiting: Vec<&mut Followed> =
+            self.by_uid.values_mut().filter(|pod| pod.log == Log::Waits).collect();
+        waiting.sort_by(|one, other| one.source.pod.cmp(&other.source.pod));
+        for pod in waiting {
             if free == 0 {
-                if !std::mem::replace(&mut self.told_of_most, true) {
+                if self.window.follow && !std::mem::replace(&mut self.told_of_most, true) {
                     notes.print(&format!(
                         "{} logs are followed, and there are more: --max-log-requests allows more",
                         self.most
@@ -193,7 +203,6 @@ impl Pods {
             let follow = Follow {
                 client: self.client.clone(),
                 source: Arc::clone(&pod.source),
-                uid: uid.clone(),
                 window: self.window,
                 max_line: self.max_line,
                 state: pod.state.subscribe(),
