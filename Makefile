@@ -28,7 +28,7 @@ SUDO          := $(if $(filter 0,$(shell id -u)),,sudo)
 export ENVOY_BIN
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-envoy lint fmt clippy deny docs fuzz \
+.PHONY: help build demo test test-unit test-envoy test-kube lint fmt clippy deny docs fuzz \
         bench bench-docs bench-filter bench-who bench-suggest bench-parts bench-instructions bench-build envoy \
         filter filter-traps filter-tools netns-tools kubectl-tool krew story-logs clean
 
@@ -52,6 +52,11 @@ test-envoy: $(ENVOY_BIN) filter filter-traps netns-tools kubectl-tool ## Tests a
 	$(if $(SUDO),SKIP_NETNS=1) $(CARGO) test --locked -p tests -- --nocapture
 	$(if $(SUDO),$(CARGO) test --locked -p tests --test envoy_sidecars --test capture \
 	  --config "target.'cfg(unix)'.runner = '$(SUDO) -E'" -- --nocapture)
+
+test-kube: ## Tests against a real kube-apiserver, which is built once (about 10 minutes)
+	tests/kubernetes/build.sh target/kubernetes
+	$(CARGO) build --locked -p logcollector
+	$(CARGO) test --locked -p tests --test real_kube -- --ignored --test-threads 2
 
 lint: fmt clippy ## Formatting and lints
 

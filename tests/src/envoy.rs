@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::guard::Guard;
+
 /// How long any wait for the child may take before the test fails; never asserted on.
 const PATIENCE: Duration = Duration::from_secs(20);
 const STEP: Duration = Duration::from_millis(5);
@@ -211,25 +213,6 @@ impl Drop for Envoy {
         self.guard.dismiss();
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// A process that kills another one when its input ends without a line, as it does when this process
-/// is killed.
-#[derive(Debug)]
-struct Guard(Child);
-
-impl Guard {
-    fn over(child: &Child) -> Self {
-        let script = format!("read -r _ || kill -9 {}", child.id());
-        let mut command = Command::new("sh");
-        command.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::null());
-        Self(command.spawn().unwrap())
-    }
-
-    fn dismiss(&mut self) {
-        let _ = self.0.stdin.take().map(|mut input| input.write_all(b"\n"));
-        let _ = self.0.wait();
     }
 }
 

@@ -30,7 +30,8 @@
 mod body;
 mod discovery;
 mod follow;
-mod kinds;
+pub(crate) mod kinds;
+mod kubelet;
 mod logs;
 mod openapi;
 mod read;
@@ -59,6 +60,7 @@ use tokio::sync::watch as signal;
 use tokio::task::JoinHandle;
 
 use crate::certs::Certs;
+use serve::Role;
 use shared::Shared;
 
 pub use body::Cut;
@@ -75,6 +77,7 @@ pub struct KubeServer {
     shared: Arc<Shared>,
     address: SocketAddr,
     tls: Arc<ServerConfig>,
+    role: Role,
     down: signal::Sender<()>,
     /// Runs while the server is up.
     listening: Mutex<Option<JoinHandle<()>>>,
@@ -86,6 +89,16 @@ pub struct KubeServer {
 impl KubeServer {
     /// Starts a server on a free port of the loopback, with the namespaces `default` and `kube-system`.
     pub fn start() -> Self {
+        Self::start_as(Role::ApiServer)
+    }
+
+    /// Starts a server that answers as a kubelet, from whom a real kube-apiserver has the logs. The pods
+    /// of its node are those that a test applies to it.
+    pub fn start_kubelet() -> Self {
+        Self::start_as(Role::Kubelet)
+    }
+
+    fn start_as(role: Role) -> Self {
         let dir = TempDir::new().unwrap();
         let certs = Certs::create(dir.path());
         let tls = serve::tls(&certs.server);
@@ -104,12 +117,14 @@ impl KubeServer {
             ([127, 0, 0, 1], 0).into(),
             tls.clone(),
             shared.clone(),
+            role,
             down.subscribe(),
         ));
         let server = Self {
             shared,
             address,
             tls,
+            role,
             down,
             listening: Mutex::new(Some(listening)),
             ca: certs.ca.clone(),
@@ -196,7 +211,7 @@ impl KubeServer {
     /// If it is up.
     pub fn up(&self) {
         let (tls, shared) = (self.tls.clone(), self.shared.clone());
-        let serving = serve::listen(self.address, tls, shared, self.down.subscribe());
+        let serving = serve::listen(self.address, tls, shared, self.role, self.down.subscribe());
         let (_, listening) = self.runtime().block_on(serving);
         *self.listening.lock().unwrap() = Some(listening);
     }

@@ -59,61 +59,13 @@ impl Cluster {
 
     /// Makes a pod of a Deployment's, and gives its proxy's log.
     pub fn pod(&self, app: &str, name: &str) -> LogHandle {
-        self.server.apply(&format!(
-            "
-apiVersion: v1
-kind: Pod
-metadata:
-  name: {name}
-  namespace: {NAMESPACE}
-  labels: {{app: {app}, pod-template-hash: 5c4d}}
-  annotations: {{sidecar.istio.io/status: '{{\"revision\":\"default\"}}'}}
-  ownerReferences:
-  - {{apiVersion: apps/v1, kind: ReplicaSet, name: {app}-5c4d, uid: r-{app}, controller: true}}
-spec:
-  nodeName: node-1
-  containers:
-  - {{name: app, image: app}}
-  - {{name: istio-proxy, image: 'docker.io/istio/proxyv2:1.31.0', args: [proxy, sidecar]}}
-status:
-  phase: Running
-  podIP: 10.1.0.9
-  containerStatuses:
-  - {{name: app, image: app, imageID: '', ready: true, restartCount: 0, state: {{running: {{}}}}}}
-  - name: istio-proxy
-    image: proxyv2
-    imageID: ''
-    ready: true
-    restartCount: 0
-    containerID: 'containerd://{name}-0'
-    state: {{running: {{}}}}
-"
-        ));
+        self.server.apply(&pod_manifest(app, name));
         self.server.log(NAMESPACE, name, "istio-proxy")
     }
 
     /// Makes a Deployment and its ReplicaSet.
     pub fn deployment(&self, app: &str) {
-        self.server.apply(&format!(
-            "
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {app}, namespace: {NAMESPACE}, labels: {{app: {app}}}}}
-spec:
-  selector: {{matchLabels: {{app: {app}}}}}
-  template: {{metadata: {{labels: {{app: {app}}}}}, spec: {{containers: [{{name: app, image: app}}]}}}}
----
-apiVersion: apps/v1
-kind: ReplicaSet
-metadata:
-  name: {app}-5c4d
-  namespace: {NAMESPACE}
-  labels: {{app: {app}, pod-template-hash: 5c4d}}
-  ownerReferences: [{{apiVersion: apps/v1, kind: Deployment, name: {app}, uid: d-{app}, controller: true}}]
-spec:
-  selector: {{matchLabels: {{app: {app}, pod-template-hash: 5c4d}}}}
-"
-        ));
+        self.server.apply(&deployment_manifest(app));
     }
 
     /// The command with these arguments.
@@ -296,5 +248,66 @@ pub fn line(path: &str, at: u64) -> String {
          \"6d7c9b2e-4c11-9a0f-8e5d-3b0a6f1c2d4e\" \"reviews:9080\" \"10.244.1.31:9080\" \
          outbound|9080||reviews.shop.svc.cluster.local 10.244.0.15:40322 10.96.12.9:9080 \
          10.244.0.15:54120 - default"
+    )
+}
+
+/// A pod of a Deployment's, whose proxy runs.
+pub fn pod_manifest(app: &str, name: &str) -> String {
+    format!(
+        "
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  namespace: {NAMESPACE}
+  labels: {{app: {app}, pod-template-hash: 5c4d}}
+  annotations: {{sidecar.istio.io/status: '{{\"revision\":\"default\"}}'}}
+  ownerReferences:
+  - {{apiVersion: apps/v1, kind: ReplicaSet, name: {app}-5c4d, uid: r-{app}, controller: true}}
+spec:
+  nodeName: node-1
+  containers:
+  - {{name: app, image: app}}
+  - {{name: istio-proxy, image: 'docker.io/istio/proxyv2:1.31.0', args: [proxy, sidecar]}}
+status:
+  phase: Running
+  podIP: 10.1.0.9
+  containerStatuses:
+  - {{name: app, image: app, imageID: '', ready: true, restartCount: 0, state: {{running: {{}}}}}}
+  - name: istio-proxy
+    image: proxyv2
+    imageID: ''
+    ready: true
+    restartCount: 0
+    containerID: 'containerd://{name}-0'
+    state: {{running: {{}}}}
+"
+    )
+}
+
+/// A Deployment and its ReplicaSet.
+pub fn deployment_manifest(app: &str) -> String {
+    format!(
+        "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {app}, namespace: {NAMESPACE}, labels: {{app: {app}}}}}
+spec:
+  selector: {{matchLabels: {{app: {app}}}}}
+  template: {{metadata: {{labels: {{app: {app}}}}}, spec: {{containers: [{{name: app, image: app}}]}}}}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: {app}-5c4d
+  namespace: {NAMESPACE}
+  labels: {{app: {app}, pod-template-hash: 5c4d}}
+  ownerReferences: [{{apiVersion: apps/v1, kind: Deployment, name: {app}, uid: d-{app}, controller: true}}]
+spec:
+  selector: {{matchLabels: {{app: {app}, pod-template-hash: 5c4d}}}}
+  template:
+    metadata: {{labels: {{app: {app}, pod-template-hash: 5c4d}}}}
+    spec: {{containers: [{{name: app, image: app}}]}}
+"
     )
 }

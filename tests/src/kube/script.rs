@@ -255,7 +255,17 @@ impl LogHandle {
     /// Restarts the container: its streams end, its log becomes the previous one, and its status in the
     /// pod tells of it.
     pub fn restart(&self) {
+        self.begin_anew();
+        self.tell_restart();
+    }
+
+    /// The container's log alone of a restart.
+    pub(crate) fn begin_anew(&self) {
         self.log.lock().unwrap().restart();
+    }
+
+    /// The pod's status alone of a restart.
+    pub(crate) fn tell_restart(&self) {
         let (namespace, pod, container) = &self.key;
         self.shared.change(named("Pod"), namespace, pod, |pod| restarted(pod, container));
     }

@@ -13,12 +13,21 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use super::route;
 use super::shared::Shared;
+use super::{kubelet, route};
 use crate::certs::Identity;
 
 /// Streams on one HTTP/2 connection, as kube-apiserver allows.
 const STREAMS: u32 = 100;
+
+/// Whom a listener stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// kube-apiserver.
+    ApiServer,
+    /// The kubelet, whom kube-apiserver asks for logs.
+    Kubelet,
+}
 
 /// The TLS of the server.
 pub(crate) fn tls(identity: &Identity) -> Arc<ServerConfig> {
@@ -38,6 +47,7 @@ pub(crate) async fn listen(
     address: SocketAddr,
     tls: Arc<ServerConfig>,
     shared: Arc<Shared>,
+    role: Role,
     mut down: watch::Receiver<()>,
 ) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind(address).await.unwrap();
@@ -56,7 +66,7 @@ pub(crate) async fn listen(
                     tokio::spawn(async move {
                         tokio::select! {
                             _ = down.changed() => {}
-                            () = serve(stream, acceptor, shared) => {}
+                            () = serve(stream, acceptor, shared, role) => {}
                         }
                     });
                 }
@@ -66,7 +76,7 @@ pub(crate) async fn listen(
     (address, listening)
 }
 
-async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>) {
+async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>, role: Role) {
     // Small writes, such as a line of a log, must not wait for an acknowledgement.
     let _it_is_only_slower = stream.set_nodelay(true);
     // A client that does not trust the certificate, or goes away: not the server's problem.
@@ -76,7 +86,12 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>) {
         // In a task of its own, so that a panic is the answer of one request only.
         let answered = tokio::spawn({
             let shared = shared.clone();
-            async move { route::answer(&shared, request).await }
+            async move {
+                match role {
+                    Role::ApiServer => route::answer(&shared, request).await,
+                    Role::Kubelet => kubelet::answer(&shared, &request),
+                }
+            }
         });
         async move {
             Ok::<_, Infallible>(

@@ -111,6 +111,11 @@ impl Failure {
         self
     }
 
+    /// What is wrong, in words.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The `Status` object.
     pub(crate) fn status(&self) -> Value {
         let mut status = json!({
