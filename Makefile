@@ -29,7 +29,7 @@ export ENVOY_BIN
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-unit test-envoy test-kube lint fmt clippy deny docs fuzz \
-        bench bench-docs bench-filter bench-who bench-suggest bench-parts bench-instructions bench-build envoy \
+        bench bench-docs bench-filter bench-who bench-suggest bench-tail bench-parts bench-instructions bench-build envoy \
         filter filter-traps filter-tools netns-tools kubectl-tool krew story-logs clean
 
 help: ## List the targets
@@ -102,6 +102,10 @@ bench-suggest: bench-build ## Measure sidecar suggest on 10 million records of 2
 
 bench-filter: $(ENVOY_BIN) filter bench-build ## Measure what the filter costs in the real Envoy (BENCH_ARGS='--only attempts')
 	$(TARGET)/release/bench filter --modules $(FILTER) $(BENCH_ARGS)
+
+bench-tail: ## Measure how soon tail passes a pod's line on, and what 200 pods cost
+	$(CARGO) build --locked --release -p logcollector -p tests --bin logcollector --bin bench-tail
+	$(TARGET)/release/bench-tail $(TARGET)/release/logcollector
 
 bench-parts: ## Measure the parts (BENCH_ARGS=read for some of them)
 	$(CARGO) bench --locked -p accesslog --bench parts -- $(BENCH_ARGS)
