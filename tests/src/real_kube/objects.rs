@@ -96,15 +96,15 @@ impl RealKube {
         serde_json::from_value(list["items"].take()).unwrap()
     }
 
-    /// Restarts a container: the kubelet reports the pod's status, and begins a new log.
+    /// Restarts a container: the kubelet begins a new log, and then reports the pod's status.
     ///
-    /// In this order: a kubelet serves the log of the new container only when its status is on the way.
+    /// In this order, as the node knows of a restart before the API server does.
     pub fn restart(&self, namespace: &str, pod: &str, container: &str) {
         let log = self.kubelet.log(namespace, pod, container);
+        log.begin_anew();
         log.tell_restart();
         let known = self.kubelet.object("Pod", namespace, pod).unwrap();
         self.put_status(&format!("/api/v1/namespaces/{namespace}/pods/{pod}"), &known["status"]);
-        log.begin_anew();
     }
 
     /// A token of a service account, which is made where it is missing.
