@@ -132,8 +132,9 @@ impl Follow {
             self.complete(progress, is_previous).await?;
         }
         let mut state = state;
-        while state.ended && state.id == progress.instance {
-            if state.finished || !self.wait().await {
+        // What is watched may be older than what was asked, and still tell of one that runs.
+        while state.id == progress.instance {
+            if (state.finished && state.ended) || !self.wait().await {
                 return Ok(false);
             }
             state = self.state.borrow().clone();
