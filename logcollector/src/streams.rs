@@ -100,6 +100,9 @@ impl Streams {
 
 fn write_key(wrapper: &Wrapper<'_>, key: &mut Vec<u8>) {
     key.clear();
+    if (wrapper.pod, wrapper.container, wrapper.stream) == (None, None, None) {
+        return;
+    }
     let stream = wrapper.stream.map(|stream| stream.as_str().as_bytes());
     for part in [wrapper.namespace, wrapper.pod, wrapper.container, stream] {
         key.extend_from_slice(part.unwrap_or_default());

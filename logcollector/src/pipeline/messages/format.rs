@@ -19,12 +19,12 @@ impl<W: Write> Messages<W> {
         }
         let wrapper = &candidates.first()?.wrapper;
         let edition = self.formats.edition();
-        let stream = self.streams.of(wrapper);
+        let mut stream = self.streams.of(wrapper);
         if stream.edition != edition {
             stream.edition = edition;
             self.give(wrapper);
+            stream = self.streams.of(wrapper);
         }
-        let stream = self.streams.of(wrapper);
         if stream.format.is_some() || stream.searched == Some(self.chunk) {
             return stream.format;
         }
