@@ -47,6 +47,10 @@ pub(crate) enum Error {
     Cluster(#[from] Failure),
     #[error("{}", visible::lines(&.0.to_string()))]
     CannotEnable(Box<telemetry::enable::Refusal>),
+    #[error(
+        "what decides for the whole mesh may not be read, so that it cannot be told what would change"
+    )]
+    NotKnown,
     #[error("not switched on")]
     NotWanted,
     #[error("this would change the cluster, and there is no terminal to ask on")]
@@ -167,6 +171,11 @@ impl Error {
             Self::CannotEnable(refusal) => {
                 refusal.instead().map(|instead| visible::lines(&instead))
             }
+            Self::NotKnown => Some(
+                "ConfigMaps and Telemetry objects beside istiod are needed: deploy/rbac.yaml has the \
+                 rights"
+                    .to_owned(),
+            ),
             Self::NobodyToAsk => Some("--yes goes on without a question".to_owned()),
             Self::NoTelemetries => {
                 Some("`kubectl get crd telemetries.telemetry.istio.io` tells".to_owned())

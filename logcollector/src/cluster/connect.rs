@@ -57,7 +57,11 @@ impl Client {
             }
             None => match Config::from_kubeconfig(&options).await {
                 Ok(config) => config,
-                Err(error) => Config::incluster().map_err(|_| failed(error))?,
+                // No kubeconfig: perhaps this is a pod. One that is wrong is never passed over.
+                Err(error @ (KubeconfigError::ReadConfig(..) | KubeconfigError::FindPath)) => {
+                    Config::incluster().map_err(|_| failed(error))?
+                }
+                Err(error) => return Err(failed(error)),
             },
         };
         // A connection that is dead without a word is noticed; a log that is quiet goes on where it was.

@@ -11,6 +11,8 @@ pub(crate) struct State {
     pub(crate) id: Option<String>,
     /// Whether that one has ended.
     pub(crate) ended: bool,
+    /// When the one that runs was started, in nanoseconds since 1970.
+    pub(crate) started: Option<i64>,
     /// The id of the one before.
     pub(crate) previous: Option<String>,
     /// How often it was restarted.
@@ -42,6 +44,9 @@ impl State {
         let now = status.state.as_ref();
         let last = status.last_state.as_ref().and_then(|state| state.terminated.as_ref());
         let terminated = now.and_then(|state| state.terminated.as_ref());
+        let running = now.and_then(|state| state.running.as_ref());
+        let started = running.and_then(|running| running.started_at.as_ref());
+        self.started = started.and_then(|time| i64::try_from(time.0.as_nanosecond()).ok());
         self.restarts = status.restart_count;
         let id = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
         let before = last.and_then(|last| id(&last.container_id));

@@ -76,10 +76,15 @@ impl Answers {
 }
 
 impl Answers {
-    /// Whether the user may not read one of the kinds at all.
-    pub(crate) fn is_refused(&self, plurals: &[&str]) -> bool {
+    /// Whether the user may not read one of the kinds where it decides for the whole mesh, which is in
+    /// istiod's namespace.
+    pub(crate) fn is_refused(&self, plurals: &[&str], istio_namespace: &str) -> bool {
+        let is_read = |served: &Served| {
+            served.only.is_empty() || served.only.iter().any(|it| it == istio_namespace)
+        };
         let unread = |(plural, _): &(&'static str, String)| {
-            plurals.contains(plural) && !self.served.iter().any(|it| it.kind.plural == *plural)
+            let read = self.served.iter().any(|it| it.kind.plural == *plural && is_read(it));
+            plurals.contains(plural) && !read
         };
         self.refused.iter().any(unread)
     }

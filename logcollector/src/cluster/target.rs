@@ -75,14 +75,12 @@ impl Target {
 
     /// A pod's name where there is one, else an expression on names.
     async fn by_name(&self, client: &Client, text: &str) -> Result<Names, Error> {
-        if let Some(namespace) = &self.namespace
-            && is_name(text)
-            && Api::<Pod>::namespaced(client.kube.clone(), namespace)
-                .get_opt(text)
-                .await
-                .is_ok_and(|pod| pod.is_some())
-        {
-            return Ok(Names::One(text.to_owned()));
+        if self.namespace.is_some() && is_name(text) {
+            let named = ListParams::default().fields(&format!("metadata.name={text}"));
+            let found = self.pods(client).list(&named).await.map_err(Failure::from)?;
+            if !found.items.is_empty() {
+                return Ok(Names::One(text.to_owned()));
+            }
         }
         let built = regex::RegexBuilder::new(text).size_limit(LARGEST).build();
         built.map(Names::Like).map_err(|error| Error::Expression {

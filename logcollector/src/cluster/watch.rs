@@ -1,6 +1,7 @@
 //! Watches: the pods that are meant, and the objects that decide how they log.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures_util::stream::{BoxStream, StreamExt};
 use k8s_openapi::api::core::v1::Pod;
@@ -13,6 +14,9 @@ use tokio::sync::mpsc::Sender;
 use super::kinds::{Kind, Place};
 use super::target::Target;
 use super::{Client, Failure};
+
+/// How long to wait before a watch is begun anew.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a watch tells.
 #[derive(Debug)]
@@ -41,6 +45,7 @@ pub(crate) async fn pods(client: Client, target: Target, news: Sender<News>) {
         let told = match event {
             // The version is too old to go on from: begun anew.
             Err(error) if is_too_old(&error) => {
+                tokio::time::sleep(PAUSE).await;
                 events = watch(target.pods(&client), target.watch()).default_backoff().boxed();
                 None
             }
@@ -129,6 +134,7 @@ pub(crate) async fn changes(
                 News::Changed
             }
             Err(error) if is_too_old(&error) => {
+                tokio::time::sleep(PAUSE).await;
                 events =
                     watch(objects.clone(), watcher::Config::default()).default_backoff().boxed();
                 continue;

@@ -72,6 +72,11 @@ fn suffix(now: Timestamp) -> String {
     (0..5).map(|_| sign()).collect()
 }
 
+/// Whether all was read that decides for the whole mesh: else what is worked out is a guess.
+pub(super) fn is_known(answers: &Answers, client: &Client) -> bool {
+    !answers.is_refused(&["configmaps", "telemetries"], &client.istio_namespace)
+}
+
 /// The Telemetry objects of a cluster, under the version that it serves.
 ///
 /// # Errors

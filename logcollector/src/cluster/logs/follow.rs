@@ -97,7 +97,21 @@ impl Follow {
                     self.trouble(failure, progress).await?;
                     continue;
                 }
-                End::Not(Failure::NotFound(_)) => return Ok(None),
+                // Whose credentials were good once may only have to wait for new ones.
+                End::Not(failure @ (Failure::Unauthorized(_) | Failure::Config(_)))
+                    if progress.opened.is_some() =>
+                {
+                    self.trouble(failure, progress).await?;
+                    continue;
+                }
+                // A node that was started anew does not know its pods at once.
+                End::Not(Failure::NotFound(_)) => {
+                    if self.ask(progress).await?.is_none() {
+                        return Ok(None);
+                    }
+                    self.rest(progress).await;
+                    continue;
+                }
                 // The container waits for its start.
                 End::Not(Failure::Refused { code: 400, .. }) if self.window.follow => {
                     if !self.wait().await {
@@ -126,7 +140,15 @@ impl Follow {
             self.rest(progress).await;
             return Ok(true);
         }
-        let missed = state.id != progress.instance && state.previous != progress.instance;
+        if !state.ended
+            && state.started.is_some_and(|started| progress.resume.is_newer_than(started))
+        {
+            // What was watched was older than the stream: this is the container that was followed.
+            progress.instance = state.id;
+            self.rest(progress).await;
+            return Ok(true);
+        }
+        let mut missed = state.id != progress.instance && state.previous != progress.instance;
         let is_previous = state.id != progress.instance;
         if !missed {
             self.complete(progress, is_previous).await?;
@@ -143,6 +165,7 @@ impl Follow {
             progress.instance = state.id;
             return Ok(true);
         }
+        missed |= state.previous != progress.instance;
         progress.instance = state.id.clone();
         progress.resume = Resume::default();
         self.window.tail = None;
@@ -193,8 +216,11 @@ impl Follow {
             match stream.next(&mut progress.resume).await {
                 Ok(Some(mut batch)) => {
                     progress.pause = *PAUSES.start();
-                    if window.follow && batch.has_gap() {
-                        self.explain_gap(&mut batch, &before, progress).await?;
+                    if window.follow
+                        && batch.has_gap()
+                        && !self.explain_gap(&mut batch, &before, progress).await?
+                    {
+                        return Ok(End::Cut);
                     }
                     self.pass(batch).await?;
                 }
@@ -211,16 +237,16 @@ impl Follow {
 
     /// A log that does not go on where it was cut was rotated, or it is that of another container: the
     /// node knows of a restart before the pod tells of it. Then the log of the former is completed, and
-    /// there is no gap.
+    /// there is no gap. Whether it is a log of this pod at all, and not of another with its name.
     async fn explain_gap(
         &self,
         batch: &mut Batch,
         before: &Resume,
         progress: &mut Progress,
-    ) -> Result<(), Gone> {
+    ) -> Result<bool, Gone> {
         let begun = Instant::now();
         loop {
-            let Some(state) = self.ask(progress).await? else { return Ok(()) };
+            let Some(state) = self.ask(progress).await? else { return Ok(false) };
             if state.id != progress.instance && !state.ended {
                 let missed = state.previous != progress.instance;
                 if !missed {
@@ -231,10 +257,11 @@ impl Follow {
                 progress.instance = state.id;
                 let source = Arc::clone(&self.source);
                 let exit = state.exit;
-                return self.send(Event::Restarted { source, exit, missed }).await;
+                self.send(Event::Restarted { source, exit, missed }).await?;
+                return Ok(true);
             }
             if begun.elapsed() > LAG {
-                return Ok(());
+                return Ok(true);
             }
             sleep(LAG / 10).await;
         }

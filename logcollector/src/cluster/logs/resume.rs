@@ -68,6 +68,11 @@ impl Resume {
         if complete { Step::New } else { Step::AfterGap(last..time) }
     }
 
+    /// Whether lines were taken that are newer than the second of a time, in nanoseconds since 1970.
+    pub(crate) fn is_newer_than(&self, time: i64) -> bool {
+        self.last.is_some_and(|last| second_of(last) > second_of(time))
+    }
+
     /// Whether lines are still expected that were taken before the cut.
     pub(crate) fn is_behind(&self) -> bool {
         self.repeated.is_some_and(|repeated| repeated < self.second.len())

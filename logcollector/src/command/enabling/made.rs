@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::after;
 use crate::cluster::{Failure, Made, Removal, Telemetries};
 use crate::notes::Notes;
+use crate::visible;
 
 /// How long to try to remove objects when the cluster does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +59,12 @@ impl Enabled {
         for object in objects {
             let (namespace, name) = (object.namespace.clone(), object.name.clone());
             self.made.push(Made { namespace, name, uid: None });
-            let made = self.telemetries.create(&object.manifest, false).await?;
+            let made = self.telemetries.create(&object.manifest, false).await;
+            if made.as_ref().is_err_and(|failure| !failure.may_pass()) {
+                // It was refused: nothing of this name is ours.
+                self.made.pop();
+            }
+            let made = made?;
             if let Some(last) = self.made.last_mut() {
                 *last = made;
             }
@@ -89,6 +95,7 @@ impl Enabled {
         let mut all = true;
         for made in &self.made {
             let name = format!("Telemetry {}/{}", made.namespace, made.name);
+            let name = visible::text(name.as_bytes());
             match self.remove_one(made).await {
                 Ok(Removal::Removed) => notes.say(&format!("{name}: removed")),
                 Ok(Removal::Gone) => notes.say(&format!("{name}: was gone already")),

@@ -46,18 +46,23 @@ pub(super) fn run(args: TailArgs) -> Result<Outcome, Error> {
             () = shutdown.asked() => None,
             begun = Live::begin(args, &mut enabled) => Some(begun),
         };
-        let outcome = match begun {
-            None => Ok(Outcome::Done),
+        let followed = match begun {
+            None => Ok(None),
             Some(Err(error)) => Err(error),
             Some(Ok(mut live)) => {
                 let ended = live.go(&shutdown).await;
-                super::finish(live.reading, ended)
+                Ok(Some((live, ended)))
             }
         };
-        // Whatever ended it.
+        // Whatever ended it, and before what is left is written: nobody may read it.
         let left = match enabled {
             Some(enabled) => !enabled.remove(&Notes::new()).await,
             None => false,
+        };
+        let outcome = match followed {
+            Ok(Some((live, ended))) => super::finish(live.reading, ended),
+            Ok(None) => Ok(Outcome::Done),
+            Err(error) => Err(error),
         };
         outcome.map(|outcome| if left && outcome == Outcome::Done { Outcome::No } else { outcome })
     });
@@ -156,6 +161,7 @@ impl Live {
                     let answers = answers.map_err(|failure| (failure, &mut self.mesh));
                     match answers {
                         Ok(answers) => {
+                            self.troubles.end("objects", &self.notes);
                             self.mesh.take(answers);
                             self.refresh();
                         }
@@ -198,6 +204,10 @@ impl Live {
 
     /// Whether pods came.
     fn take_one(&mut self, news: News) -> bool {
+        if !self.follow {
+            // What was there at the beginning is read to its end, whatever comes and goes meanwhile.
+            return false;
+        }
         match news {
             News::Pods(pods) => self.pods.replace(pods, &self.notes),
             News::Pod(pod) => self.pods.take(*pod, Some(&self.notes)),
@@ -226,7 +236,6 @@ impl Live {
 
     /// Works out anew what each pod writes with.
     fn refresh(&mut self) {
-        self.troubles.end("objects", &self.notes);
         if !self.given {
             return;
         }

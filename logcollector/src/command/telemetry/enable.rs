@@ -64,6 +64,9 @@ async fn enable(args: &EnableArgs, enabled: &mut Option<Enabled>) -> Result<Afte
     if enabling::sweep(&telemetries, &manifests(&answers), &notes).await {
         answers = snapshot(&client, &scope, true).await?;
     }
+    if !enabling::is_known(&answers, &client) {
+        return Err(Error::NotKnown);
+    }
     let names: Vec<(&str, &str)> =
         pods.iter().map(|(namespace, name)| (namespace.as_str(), name.as_str())).collect();
     let lease = args.duration.map_or(LEFT_ON, |duration| duration + Duration::from_secs(60));

@@ -12,6 +12,7 @@ use crate::command::reading::Reading;
 use crate::notes::Notes;
 use crate::output::Stop;
 use crate::unwrap::Wrapper;
+use crate::visible;
 
 /// How many events are taken before what they lead to is written out.
 const AT_ONCE: usize = 64;
@@ -185,7 +186,7 @@ pub(super) fn wrapper<'a>(source: &'a Source, time: Option<&'a [u8]>) -> Wrapper
 }
 
 fn name(source: &Source) -> String {
-    format!("{}/{}", source.namespace, source.pod)
+    visible::text(format!("{}/{}", source.namespace, source.pod).as_bytes())
 }
 
 fn time(nanoseconds: i64) -> String {

@@ -35,6 +35,8 @@ pub(super) struct Mesh {
     /// What is said of objects is said once, however often they are read.
     notes: Notes,
     due: Option<Instant>,
+    /// Whether it is being read.
+    is_reading: bool,
     sender: Sender<Result<Answers, Failure>>,
     receiver: Receiver<Result<Answers, Failure>>,
 }
@@ -56,7 +58,18 @@ impl Mesh {
         let (sender, receiver) = channel(1);
         let options = reading::options(&args.format);
         let (client, notes) = (client.clone(), Notes::once());
-        Ok(Self { client, scope, options, answers, with_pods, notes, due: None, sender, receiver })
+        Ok(Self {
+            client,
+            scope,
+            options,
+            answers,
+            with_pods,
+            notes,
+            due: None,
+            is_reading: false,
+            sender,
+            receiver,
+        })
     }
 
     /// Says what may not be read.
@@ -103,6 +116,9 @@ impl Mesh {
         let manifests = Manifests::live(&all, std::iter::empty::<&str>());
         let names = pods.names();
         let wish = Wish { pods: &names, filter: args.log_filter.as_deref(), lease: LEASE };
+        if !enabling::is_known(&all, &self.client) {
+            return Err(Error::NotKnown);
+        }
         let plan = enabling::plan(&manifests, &wish, notes)?;
         notes.print(enabling::plan_text(&plan, Paint::stderr()).trim_end());
         if plan.objects().is_empty() {
@@ -147,8 +163,7 @@ impl Mesh {
 
     /// Whether the kinds could be read without which formats are guesses.
     fn is_known(&self) -> bool {
-        let needed = ["configmaps", "telemetries"];
-        !self.answers.is_refused(&needed)
+        enabling::is_known(&self.answers, &self.client)
     }
 
     /// Something has changed.
@@ -163,12 +178,13 @@ impl Mesh {
 
     /// When it is to be read again.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.due
+        self.due.filter(|_| !self.is_reading)
     }
 
     /// Reads it again, beside everything else.
     pub(super) fn reload(&mut self) {
         self.due = None;
+        self.is_reading = true;
         let (client, scope) = (self.client.clone(), self.scope.clone());
         let (sender, with_pods) = (self.sender.clone(), self.with_pods);
         tokio::spawn(async move {
@@ -179,7 +195,9 @@ impl Mesh {
 
     /// What was read again.
     pub(super) async fn reloaded(&mut self) -> Option<Result<Answers, Failure>> {
-        self.receiver.recv().await
+        let answers = self.receiver.recv().await;
+        self.is_reading = false;
+        answers
     }
 
     /// Goes on with what was read again.

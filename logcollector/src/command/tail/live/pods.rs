@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use tokio::sync::mpsc::Sender;
@@ -15,6 +16,8 @@ use crate::notes::Notes;
 
 /// The container of the proxy, unless another is asked for.
 const PROXY: &str = "istio-proxy";
+/// How much the clocks of nodes may differ from ours.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// How many pods are named at once.
 const NAMED: usize = 8;
 
@@ -26,6 +29,8 @@ pub(super) struct Pods {
     window: Window,
     max_line: usize,
     most: usize,
+    /// A while before the command began: clocks differ.
+    begun: Timestamp,
     events: Sender<Event>,
     by_uid: HashMap<String, Followed>,
     /// Whether it was said that there are more pods than are followed.
@@ -39,6 +44,8 @@ struct Followed {
     text: String,
     state: watch::Sender<State>,
     log: Log,
+    /// Whether it came after the beginning: all that it has written since is new.
+    is_late: bool,
 }
 
 /// Where its log stands.
@@ -67,6 +74,7 @@ impl Pods {
             window,
             max_line: args.read.format.max_line,
             most: args.live.max_log_requests,
+            begun: Timestamp::now().checked_sub(SKEW).unwrap_or(Timestamp::MIN),
             events,
             by_uid: HashMap::new(),
             told_of_most: false,
@@ -101,7 +109,7 @@ impl Pods {
             .by_uid
             .values()
             .filter(|pod| pod.log != Log::None)
-            .map(|pod| pod.source.pod.clone())
+            .map(|pod| crate::visible::text(pod.source.pod.as_bytes()))
             .collect();
         names.sort();
         if self.by_uid.is_empty() {
@@ -154,11 +162,13 @@ impl Pods {
             uid: uid.clone(),
         });
         if has && let Some(notes) = notes {
-            notes.say(&format!("{}/{}: came", source.namespace, source.pod));
+            let name = format!("{}/{}", source.namespace, source.pod);
+            notes.say(&format!("{}: came", crate::visible::text(name.as_bytes())));
         }
         let log = if has { Log::Waits } else { Log::None };
         let state = watch::Sender::new(state);
-        self.by_uid.insert(uid, Followed { source, text, state, log });
+        let is_late = notes.is_some();
+        self.by_uid.insert(uid, Followed { source, text, state, log, is_late });
         has
     }
 
@@ -189,6 +199,7 @@ impl Pods {
         let mut waiting: Vec<&mut Followed> =
             self.by_uid.values_mut().filter(|pod| pod.log == Log::Waits).collect();
         waiting.sort_by(|one, other| one.source.pod.cmp(&other.source.pod));
+        let late = Window { tail: None, since: Some(self.begun), ..self.window };
         for pod in waiting {
             if free == 0 {
                 if self.window.follow && !std::mem::replace(&mut self.told_of_most, true) {
@@ -204,7 +215,7 @@ impl Pods {
             let follow = Follow {
                 client: self.client.clone(),
                 source: Arc::clone(&pod.source),
-                window: self.window,
+                window: if pod.is_late { late } else { self.window },
                 max_line: self.max_line,
                 state: pod.state.subscribe(),
                 events: self.events.clone(),
