@@ -56,34 +56,68 @@ fn numbered(count: usize) -> Vec<String> {
 
 #[test]
 fn a_cut_at_any_byte_of_a_line_loses_nothing() {
-    let length = format!("2026-11-26T02:00:00.000000000Z {}\n", line("/100", 1)).len();
+    const PODS: usize = 20;
+    const COUNT: usize = 40;
+    let length = format!("2026-11-26T02:00:00.000000000Z {}\n", line("/10", 1)).len();
     for cut in [Cut::Clean, Cut::Abort] {
         let cluster = Cluster::start(MESH);
-        let pods: Vec<String> = (0..4).map(|number| format!("reviews-5c4d-{number}")).collect();
+        let pods: Vec<String> =
+            (0..PODS).map(|number| format!("reviews-5c4d-{number}-x")).collect();
         let logs: Vec<_> = pods.iter().map(|name| cluster.pod("reviews", name)).collect();
-        // The stream that goes on gives the lines of the second again, so that each cut counts from
-        // another place.
+        // All offsets within two lines, each pod its share of them. A stream that goes on gives the lines
+        // of the second again, so that it has these bytes, too.
+        let mut cuts = 0;
         for (at, name) in pods.iter().enumerate() {
-            for bytes in (at..3 * length).step_by(4 * 5) {
+            for bytes in (at..2 * length).step_by(PODS) {
                 cluster.server.cut_log_at(NAMESPACE, name, "istio-proxy", bytes + 1, cut);
+                cuts += 1;
             }
         }
-        let count = 40;
         let tail = cluster.tail(&["reviews", "--order", "arrival"]);
-        for number in 0..count {
+        for number in 0..COUNT {
             logs.iter().for_each(|log| log.line(line(&format!("/{number}"), number as u64)));
             std::thread::sleep(std::time::Duration::from_millis(25));
         }
-        tail.wait_out(pods.len() * count);
+        let asked = || {
+            let requests = cluster.server.requests();
+            requests.iter().filter(|it| it.path.ends_with("/log")).count()
+        };
+        tail.wait("all cuts", || asked() >= cuts + PODS);
+        tail.wait_out(PODS * COUNT);
         let ended = tail.end();
         for name in &pods {
             let own: Vec<String> =
                 ended.out.lines().filter(|line| line.contains(name)).map(str::to_owned).collect();
-            assert_eq!(paths(&own), numbered(count), "{cut:?} {name}: {}", ended.err);
+            assert_eq!(paths(&own), numbered(COUNT), "{cut:?} {name}: {}", ended.err);
         }
         assert!(!ended.err.contains("may be missing"), "{cut:?}: {}", ended.err);
         assert!(ended.err.contains(" 0 unparsed"), "{cut:?}: {}", ended.err);
     }
+}
+
+#[test]
+fn an_api_server_may_be_gone_for_half_a_minute() {
+    let cluster = Cluster::start(MESH);
+    let log = cluster.pod("reviews", "reviews-5c4d-a");
+    let tail = cluster.tail(&["reviews"]);
+    log.line(line("/0", 1));
+    tail.wait_out(1);
+    cluster.server.down();
+    for number in 1..30 {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        log.line(line(&format!("/{number}"), number));
+    }
+    let later = cluster.pod("reviews", "reviews-5c4d-b");
+    later.line(line("/30", 30));
+    cluster.server.up();
+    tail.wait_out(31);
+    let ended = tail.end();
+    let mut paths = printed(&ended);
+    paths.sort_by_key(|path| path.trim_start_matches('/').parse::<usize>().unwrap());
+    assert_eq!(paths, numbered(31), "{}", ended.err);
+    assert_eq!(ended.err.matches("trying on").count(), 1, "{}", ended.err);
+    assert_eq!(ended.err.matches("answered again").count(), 1, "{}", ended.err);
+    assert!(!ended.err.contains("may be missing"), "{}", ended.err);
 }
 
 #[test]
