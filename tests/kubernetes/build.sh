@@ -13,10 +13,12 @@ mkdir -p "$into/bin" "$into/apt/parts" "$into/apt/lists/partial" "$into/apt/arch
 cd "$into"
 into=$PWD
 
-# A list of packages of its own, whatever the machine's is.
+# A list of packages of its own, with sources, from where the machine has its packages.
+mirror=$(apt-cache policy etcd-server | grep -oE 'https?://[^ ]+' | head -n 1)
+test -n "$mirror" || { echo "no etcd-server among the machine's packages: try apt-get update" >&2; exit 1; }
 cat > apt/parts/debian.sources <<SOURCES
 Types: deb deb-src
-URIs: http://deb.debian.org/debian
+URIs: $mirror
 Suites: bookworm
 Components: main
 Signed-By: $keyring
