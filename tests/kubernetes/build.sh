@@ -14,8 +14,9 @@ cd "$into"
 into=$PWD
 
 # A list of packages of its own, with sources, from where the machine has its packages.
-mirror=$(apt-cache policy etcd-server | grep -oE 'https?://[^ ]+' | head -n 1)
-test -n "$mirror" || { echo "no etcd-server among the machine's packages: try apt-get update" >&2; exit 1; }
+mirror() { apt-cache policy etcd-server | grep -oE 'https?://[^ ]+' | head -n 1; }
+mirror=$(mirror)
+test -n "$mirror" || { apt-get --quiet update; mirror=$(mirror); }
 cat > apt/parts/debian.sources <<SOURCES
 Types: deb deb-src
 URIs: $mirror
