@@ -51,6 +51,17 @@ fn reading_needs_what_it_is_given() {
         assert!(ended.out.contains(expected), "{arguments:?}: {}", ended.out);
         assert!(!ended.err.contains("not allowed"), "{arguments:?}: {}", ended.err);
     }
+    let log = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(log.path(), line("/there", 1)).unwrap();
+    let (log, pod) = (log.path().to_str().unwrap(), format!("{NAMESPACE}/reviews-5c4d-a"));
+    let suggested = cluster.run(&["sidecar", "suggest", "--pod", &pod, log]);
+    assert!(suggested.out.contains("kind: Sidecar"), "{}{}", suggested.out, suggested.err);
+    assert!(!suggested.err.contains("not allowed"), "{}", suggested.err);
+    let new = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    std::fs::write(new.path(), &suggested.out).unwrap();
+    let new = new.path().to_str().unwrap();
+    let checked = cluster.run(&["sidecar", "check", new, "--pod", &pod, log]);
+    assert!(!checked.out.is_empty() && !checked.err.contains("not allowed"), "{}", checked.err);
     let tail = cluster.tail(&["deploy/reviews"]);
     tail.wait_out(1);
     let ended = tail.end();
