@@ -21,7 +21,7 @@ pub(crate) enum Choice {
 }
 
 /// The formats of each pod's loggers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct PodFormats {
     formats: Vec<Arc<Format>>,
     /// By pod name: the namespace, and which formats.

@@ -1,5 +1,7 @@
 //! Workloads: those of the manifests that the command line means.
 
+use std::collections::HashSet;
+
 use mesh::{Selector, Workload};
 
 use crate::cli::{AmongArgs, OnePodArgs, PodArgs};
@@ -43,6 +45,14 @@ impl<'i> Workloads<'i> {
             among.retain(|workload| selector.matches(&workload.labels));
         }
         Ok(among)
+    }
+
+    /// The pods of these namespaces and names.
+    pub(crate) fn of_pods(&self, pods: &[(&str, &str)]) -> Vec<&'i Workload> {
+        let pods: HashSet<&(&str, &str)> = pods.iter().collect();
+        let is_meant =
+            |it: &&Workload| pods.contains(&(it.meta.namespace.as_str(), it.meta.name.as_str()));
+        self.0.iter().filter(is_meant).collect()
     }
 
     /// The one workload of a name.

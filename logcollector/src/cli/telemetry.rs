@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::{DocumentOutput, FlowArgs, FormatArgs, KubeArgs, ObjectArgs, TargetArgs};
+use crate::manifests::Among;
 use crate::pods::PodName;
 
 /// Say which proxies write access logs, where, in which format, under which filter, and why
@@ -84,6 +85,13 @@ pub(crate) struct AmongArgs {
     pub(crate) selector: Option<String>,
 }
 
+impl AmongArgs {
+    /// Whose pods are looked at in a cluster.
+    pub(crate) fn place(&self) -> Among<'_> {
+        Among::of(self.namespace.as_deref(), self.all_namespaces)
+    }
+}
+
 /// One pod.
 #[derive(Debug, Args)]
 pub(crate) struct OnePodArgs {
@@ -98,6 +106,13 @@ pub(crate) struct OnePodArgs {
     /// Look in every namespace, as without --namespace
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub(crate) all_namespaces: bool,
+}
+
+impl OnePodArgs {
+    /// Whose pods are looked at in a cluster.
+    pub(crate) fn place(&self) -> Among<'_> {
+        Among::of(self.namespace.as_deref(), self.all_namespaces)
+    }
 }
 
 /// Show for each pod whether its proxy logs, through which provider and under which filter

@@ -14,6 +14,7 @@ use serde::de::IgnoredAny;
 use super::Client;
 use super::answer::Failure;
 use super::kinds::{KINDS, Kind, Place, Topic};
+use crate::notes::Notes;
 
 /// How many objects are asked for at a time.
 const PAGE: usize = 500;
@@ -62,7 +63,7 @@ pub(crate) struct Answers {
     /// The tags of the istiods' images, by revision.
     pub(crate) istiods: Vec<(String, String)>,
     /// What may not be read, in words, with the kind's plural.
-    pub(crate) refused: Vec<(&'static str, String)>,
+    refused: Vec<(&'static str, String)>,
 }
 
 impl Answers {
@@ -76,6 +77,13 @@ impl Answers {
 }
 
 impl Answers {
+    /// Says what may not be read.
+    pub(crate) fn say_refused(&self, notes: &Notes) {
+        for (plural, remark) in &self.refused {
+            notes.say(&format!("{plural}: {remark}"));
+        }
+    }
+
     /// Whether the user may not read one of the kinds where it decides for the whole mesh, which is in
     /// istiod's namespace.
     pub(crate) fn is_refused(&self, plurals: &[&str], istio_namespace: &str) -> bool {

@@ -8,8 +8,8 @@ use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use mesh::Workload;
-use telemetry::enable::{Plan, Request, is_expired, is_ours};
+use mesh::Meta;
+use telemetry::enable::{Plan, Request, is_expired};
 
 use crate::cluster::{Answers, Client, Telemetries};
 use crate::error::Error;
@@ -38,10 +38,7 @@ pub(super) fn plan(manifests: &Manifests, wish: &Wish<'_>, notes: &Notes) -> Res
     if let Some(filter) = wish.filter {
         select::expression("--filter", filter, notes)?;
     }
-    let workloads = manifests.inventory.workloads.iter();
-    let chosen: Vec<&Workload> = workloads
-        .filter(|it| wish.pods.contains(&(it.meta.namespace.as_str(), it.meta.name.as_str())))
-        .collect();
+    let chosen = manifests.workloads().of_pods(wish.pods);
     let cluster = manifests.telemetry(notes);
     let now = Timestamp::now();
     let request = Request {
@@ -87,15 +84,37 @@ pub(super) fn telemetries(client: &Client, answers: &Answers) -> Result<Telemetr
     served.map(|served| Telemetries::new(client, served.version)).ok_or(Error::NoTelemetries)
 }
 
+/// What was made here and has expired.
+pub(super) fn expired(manifests: &Manifests) -> impl Iterator<Item = &Meta> {
+    let now = Timestamp::now();
+    let telemetries = manifests.inventory.objects.iter().filter(|it| it.kind == "Telemetry");
+    telemetries.map(|it| &it.meta).filter(move |meta| is_expired(meta, now))
+}
+
+/// Creates what was planned, after a dry run and unless the user does not want it. What is there by then
+/// is in `enabled` at once, to be removed whatever happens.
+///
+/// # Errors
+///
+/// When the cluster refuses it, or it is not wanted.
+pub(super) async fn create(
+    plan: &Plan,
+    (telemetries, question): (Telemetries, &str),
+    yes: bool,
+    enabled: &mut Option<Enabled>,
+    notes: &Notes,
+) -> Result<(), Error> {
+    let enabled = enabled.insert(Enabled::new(telemetries));
+    enabled.try_out(plan.objects()).await?;
+    if !yes && !confirm(question, notes).await? {
+        return Err(Error::NotWanted);
+    }
+    Ok(enabled.create(plan.objects()).await?)
+}
+
 /// Removes what a look has left whose process was killed; whether anything was.
 pub(super) async fn sweep(telemetries: &Telemetries, manifests: &Manifests, notes: &Notes) -> bool {
-    let now = Timestamp::now();
-    let expired = manifests
-        .inventory
-        .objects
-        .iter()
-        .filter(|it| it.kind == "Telemetry" && is_ours(&it.meta) && is_expired(&it.meta, now));
-    let expired: Vec<_> = expired.map(|object| made_of(&object.meta)).collect();
+    let expired: Vec<_> = expired(manifests).map(made_of).collect();
     if expired.is_empty() {
         return false;
     }
@@ -111,7 +130,7 @@ pub(super) async fn sweep(telemetries: &Telemetries, manifests: &Manifests, note
 /// # Errors
 ///
 /// When there is nobody to ask.
-pub(super) async fn confirm(question: &str, notes: &Notes) -> Result<bool, Error> {
+async fn confirm(question: &str, notes: &Notes) -> Result<bool, Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::NobodyToAsk);
     }

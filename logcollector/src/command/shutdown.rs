@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
+use crate::error::Error;
+
 /// What is left to do at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AtEnd {
@@ -26,6 +28,19 @@ impl AtEnd {
             Self::TakeBack => Duration::from_secs(25),
         }
     }
+}
+
+/// A runtime for a command that goes on, beside what it waits for.
+///
+/// # Errors
+///
+/// When the system gives none.
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(Error::Start)
 }
 
 /// The end, when it is asked for with Ctrl-C or SIGTERM.

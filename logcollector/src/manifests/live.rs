@@ -65,9 +65,7 @@ impl Manifests {
         });
         drop(spinner);
         let answers = answers?;
-        for (plural, remark) in &answers.refused {
-            notes.say(&format!("{plural}: {remark}"));
-        }
+        answers.say_refused(notes);
         answers.add_to(&mut loader);
         let loaded = loader.finish();
         say(&loaded, notes);

@@ -11,7 +11,7 @@ use crate::cluster::Topic;
 use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
-use crate::manifests::{Among, Manifests};
+use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::visible;
 
@@ -69,12 +69,7 @@ struct RuleRow {
 /// Runs `mesh capture`.
 pub(crate) fn run(args: &CaptureArgs) -> Result<Outcome, Error> {
     let notes = Notes::new();
-    let manifests = Manifests::of(
-        &args.objects,
-        Topic::Telemetry,
-        Among::of(args.pod.namespace.as_deref(), args.pod.all_namespaces),
-        &notes,
-    )?;
+    let manifests = Manifests::of(&args.objects, Topic::Telemetry, args.pod.place(), &notes)?;
     let workload = manifests.workloads().one(&args.pod)?;
     let capture = capture_of(&manifests, workload)?;
     let outcome = match args.rules {

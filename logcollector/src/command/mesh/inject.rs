@@ -8,7 +8,7 @@ use crate::command::document::array;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::grid::Grid;
-use crate::manifests::{Among, Manifests};
+use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::paint::{BOLD, CYAN, DIM, GREEN, Paint};
 use crate::visible;
@@ -22,12 +22,8 @@ const INJECTED: usize = 3;
 /// Runs `mesh inject`.
 pub(crate) fn run(args: &InjectArgs) -> Result<Outcome, Error> {
     let notes = Notes::new();
-    let manifests = Manifests::of(
-        &args.objects,
-        Topic::Telemetry,
-        Among::of(args.pods.among.namespace.as_deref(), args.pods.among.all_namespaces),
-        &notes,
-    )?;
+    let among = args.pods.among.place();
+    let manifests = Manifests::of(&args.objects, Topic::Telemetry, among, &notes)?;
     let workloads = manifests.workloads().chosen(&args.pods)?;
     let revision = manifests.revision.as_deref();
     let of = |workload| Injection::of(workload, &manifests.inventory, revision);

@@ -8,7 +8,7 @@ use crate::cluster::Topic;
 use crate::command::document::{array, json};
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
-use crate::manifests::{Among, Manifests};
+use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::paint::{GREEN, Paint, RED};
 use crate::source::one_stdin;
@@ -18,13 +18,8 @@ use crate::visible;
 pub(crate) fn run(args: &ReachArgs) -> Result<Outcome, Error> {
     one_stdin(args.objects.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
-    let manifests = Manifests::of(
-        &args.objects,
-        Topic::Reach,
-        Among::of(args.pod.namespace.as_deref(), args.pod.all_namespaces),
-        &notes,
-    )?
-    .without_refused(&notes);
+    let manifests = Manifests::of(&args.objects, Topic::Reach, args.pod.place(), &notes)?
+        .without_refused(&notes);
     let table = |manifests: &Manifests| -> Result<EndpointTable, Error> {
         let workload = manifests.workloads().one(&args.pod)?;
         let addresses: Vec<String> = workload.ips.iter().map(ToString::to_string).collect();

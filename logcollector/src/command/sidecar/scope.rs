@@ -11,7 +11,7 @@ use crate::command::document::json;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::grid::Grid;
-use crate::manifests::{Among, Manifests};
+use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::paint::{BOLD, GREEN, Paint, RED};
 use crate::source::one_stdin;
@@ -21,13 +21,8 @@ use crate::visible;
 pub(crate) fn run(args: &ReachArgs) -> Result<Outcome, Error> {
     one_stdin(args.objects.manifests.paths().chain(&args.with))?;
     let notes = Notes::new();
-    let manifests = Manifests::of(
-        &args.objects,
-        Topic::Reach,
-        Among::of(args.pod.namespace.as_deref(), args.pod.all_namespaces),
-        &notes,
-    )?
-    .without_refused(&notes);
+    let manifests = Manifests::of(&args.objects, Topic::Reach, args.pod.place(), &notes)?
+        .without_refused(&notes);
     let report = |manifests: &Manifests| -> Result<ScopeReport, Error> {
         let workload = manifests.workloads().one(&args.pod)?;
         Ok(scope(manifests, workload, &args.istio).1.report(&workload.display_name()))

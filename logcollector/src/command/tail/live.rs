@@ -17,7 +17,7 @@ use crate::cluster::{Client, Event, Failure, News, Target};
 use crate::command::Outcome;
 use crate::command::enabling::Enabled;
 use crate::command::reading::{End, Reading};
-use crate::command::shutdown::{AtEnd, Shutdown};
+use crate::command::shutdown::{self, AtEnd, Shutdown};
 use crate::error::Error;
 use crate::notes::Notes;
 use crate::output::Stop;
@@ -32,11 +32,7 @@ const WAITING: usize = 256;
 
 /// Follows pods.
 pub(super) fn run(args: TailArgs) -> Result<Outcome, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(Error::Start)?;
+    let runtime = shutdown::runtime()?;
     let at_end = if args.live.enable.enable { AtEnd::TakeBack } else { AtEnd::Write };
     let shutdown = Shutdown::listen(&runtime, at_end).map_err(Error::Start)?;
     let outcome = runtime.block_on(async {
@@ -111,15 +107,13 @@ impl Live {
         if !follow && pods.is_empty() {
             return Err(pods.none());
         }
-        mesh.sweep(&pods, &notes).await?;
+        let manifests = mesh.swept(&pods, &notes).await?;
         let order = (args.live.order == OrderArg::Time).then(Order::default);
-        let formats = mesh.formats(&pods);
-        let given = formats.as_ref().map(|(formats, manifests)| {
-            if !args.live.enable.enable {
-                report::say_silent(manifests, &pods.names(), &notes);
-            }
-            (formats.clone(), &manifests.inventory)
-        });
+        let formats = mesh.formats(&manifests);
+        if formats.is_some() && !args.live.enable.enable {
+            report::say_silent(&manifests, &pods.names(), &notes);
+        }
+        let given = formats.map(|formats| (formats, &manifests.inventory));
         // What is wrong with the options is found before anything is switched on.
         let namespaces = args.live.target.all_namespaces;
         let (reading, given) = Reading::live(args.read, given, namespaces)?;
@@ -239,7 +233,8 @@ impl Live {
         if !self.given {
             return;
         }
-        if let Some((formats, manifests)) = self.mesh.formats(&self.pods) {
+        let manifests = self.mesh.manifests(&self.pods);
+        if let Some(formats) = self.mesh.formats(&manifests) {
             let enricher = crate::enrich::Enricher::new(None, Some(&manifests.inventory));
             self.reading.pipeline.replace(formats, Some(enricher));
         }

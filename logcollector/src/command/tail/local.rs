@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::finish;
 use crate::command::Outcome;
 use crate::command::reading::{End, Reading};
-use crate::command::shutdown::{AtEnd, Shutdown};
+use crate::command::shutdown::{self, AtEnd, Shutdown};
 use crate::error::Error;
 use crate::source::{Event, Follower, STDIN, refuse_compressed};
 
@@ -27,11 +27,7 @@ pub(super) fn run(
     target: Option<&Path>,
     wait: bool,
 ) -> Result<Outcome, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(Error::Start)?;
+    let runtime = shutdown::runtime()?;
     let shutdown = Shutdown::listen(&runtime, AtEnd::Write).map_err(Error::Start)?;
     let ended = runtime.block_on(async {
         match target {

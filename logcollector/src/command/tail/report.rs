@@ -31,10 +31,7 @@ enum Why {
 /// Says which of the pods, by namespace and name, write no access log to the container's log.
 pub(super) fn say_silent(manifests: &Manifests, pods: &[(&str, &str)], notes: &Notes) {
     let inventory = &manifests.inventory;
-    let chosen = inventory.workloads.iter();
-    let meant: Vec<&Workload> = chosen
-        .filter(|it| pods.contains(&(it.meta.namespace.as_str(), it.meta.name.as_str())))
-        .collect();
+    let meant = manifests.workloads().of_pods(pods);
     let cluster = telemetry::Cluster::new(inventory);
     let mut silent = Silent::new();
     for workload in &meant {

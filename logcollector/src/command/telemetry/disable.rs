@@ -1,11 +1,9 @@
 //! `telemetry disable`: what was switched on is switched off.
 
-use jiff::Timestamp;
 use mesh::Meta;
-use telemetry::enable::{is_expired, is_ours};
 
 use crate::cli::DisableArgs;
-use crate::cluster::{Client, Scope, Target, Topic, runtime, snapshot};
+use crate::cluster::{Client, Made, Scope, Target, Topic, runtime, snapshot};
 use crate::command::Outcome;
 use crate::command::enabling::{self, Enabled};
 use crate::error::Error;
@@ -29,31 +27,22 @@ async fn disable(args: &DisableArgs) -> Result<Outcome, Error> {
     let answers = snapshot(&client, &scope, true).await?;
     let telemetries = enabling::telemetries(&client, &answers)?;
     let manifests = Manifests::live(&answers, std::iter::empty::<&str>());
-    let meant: Vec<&Meta> = if args.expired {
-        let now = Timestamp::now();
-        let objects = manifests.inventory.objects.iter();
-        objects
-            .filter(|it| it.kind == "Telemetry" && is_ours(&it.meta) && is_expired(&it.meta, now))
-            .map(|it| &it.meta)
-            .filter(|meta| namespace.as_ref().is_none_or(|own| *own == meta.namespace))
-            .collect()
+    let mut made: Vec<Made> = Vec::new();
+    if args.expired {
+        let is_meant = |meta: &&Meta| namespace.as_ref().is_none_or(|own| *own == meta.namespace);
+        made.extend(enabling::expired(&manifests).filter(is_meant).map(enabling::made_of));
     } else {
-        Vec::new()
-    };
-    let mut made: Vec<_> = meant.into_iter().map(enabling::made_of).collect();
-    if !args.expired {
         let target = Target::find(&client, args.pods.as_deref(), &args.target).await?;
         let pods = target.list(&client).await?;
+        let pods: Vec<(&str, &str)> =
+            pods.iter().map(|(namespace, name)| (namespace.as_str(), name.as_str())).collect();
         let cluster = telemetry::Cluster::new(&manifests.inventory);
-        let chosen = manifests
-            .inventory
-            .workloads
-            .iter()
-            .filter(|it| pods.contains(&(it.meta.namespace.clone(), it.meta.name.clone())));
-        for telemetry in chosen.flat_map(|workload| cluster.enabled(workload)) {
-            let object = enabling::made_of(&telemetry.meta);
-            if !made.contains(&object) {
-                made.push(object);
+        for workload in manifests.workloads().of_pods(&pods) {
+            for telemetry in cluster.enabled(workload) {
+                let object = enabling::made_of(&telemetry.meta);
+                if !made.contains(&object) {
+                    made.push(object);
+                }
             }
         }
     }

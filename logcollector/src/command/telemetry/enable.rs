@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::cli::EnableArgs;
 use crate::cluster::{Answers, Client, Scope, Target, Topic, snapshot};
+use crate::command::document::json;
 use crate::command::enabling::{self, Enabled, Wish};
-use crate::command::shutdown::{AtEnd, Shutdown};
+use crate::command::shutdown::{self, AtEnd, Shutdown};
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::manifests::Manifests;
@@ -16,11 +17,7 @@ const LEFT_ON: Duration = Duration::from_secs(3600);
 
 /// Runs `telemetry enable`.
 pub(crate) fn run(args: &EnableArgs) -> Result<Outcome, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(Error::Start)?;
+    let runtime = shutdown::runtime()?;
     let shutdown = Shutdown::listen(&runtime, AtEnd::TakeBack).map_err(Error::Start)?;
     let outcome = runtime.block_on(async {
         let mut enabled = None;
@@ -74,18 +71,14 @@ async fn enable(args: &EnableArgs, enabled: &mut Option<Enabled>) -> Result<Afte
     let plan = enabling::plan(&manifests(&answers), &wish, &notes)?;
     match pretty(args.output) {
         Some(paint) => print(enabling::plan_text(&plan, paint).as_bytes())?,
-        None => print(&crate::command::document::json(&plan)?)?,
+        None => print(&json(&plan)?)?,
     };
     if plan.objects().is_empty() {
         notes.say("these pods log as asked already");
         return Ok(After::Leave(Outcome::No));
     }
-    let enabled = enabled.insert(Enabled::new(telemetries));
-    enabled.try_out(plan.objects()).await?;
-    if !args.yes && !enabling::confirm("switch this on?", &notes).await? {
-        return Err(Error::NotWanted);
-    }
-    enabled.create(plan.objects()).await?;
+    let asked = (telemetries, "switch this on?");
+    enabling::create(&plan, asked, args.yes, enabled, &notes).await?;
     let Some(duration) = args.duration else {
         notes.say(
             "switched on; `logcollector telemetry disable` switches it off, and in an hour \

@@ -11,7 +11,7 @@ use crate::command::document::json;
 use crate::command::mesh::capture::{Answer, answer, capture_of};
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
-use crate::manifests::{Among, Manifests};
+use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::visible;
 
@@ -72,12 +72,7 @@ impl Line {
 /// Runs `telemetry explain`.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Error> {
     let notes = Notes::new();
-    let manifests = Manifests::of(
-        &args.objects,
-        Topic::Telemetry,
-        Among::of(args.pod.namespace.as_deref(), args.pod.all_namespaces),
-        &notes,
-    )?;
+    let manifests = Manifests::of(&args.objects, Topic::Telemetry, args.pod.place(), &notes)?;
     let workload = manifests.workloads().one(&args.pod)?;
     let cluster = manifests.telemetry(&notes);
     let stories = cluster.explain(workload, manifests.revision.as_deref());

@@ -8,7 +8,7 @@ use crate::command::document::array;
 use crate::command::{Outcome, pretty, print};
 use crate::error::Error;
 use crate::grid::Grid;
-use crate::manifests::{Among, Manifests};
+use crate::manifests::Manifests;
 use crate::notes::Notes;
 use crate::paint::{BOLD, CYAN, DIM, GREEN, Paint, YELLOW};
 use crate::visible;
@@ -19,12 +19,8 @@ const FORMAT_SHOWN: usize = 40;
 /// Runs `telemetry who`.
 pub(crate) fn run(args: &WhoArgs) -> Result<Outcome, Error> {
     let notes = Notes::new();
-    let manifests = Manifests::of(
-        &args.objects,
-        Topic::Telemetry,
-        Among::of(args.pods.among.namespace.as_deref(), args.pods.among.all_namespaces),
-        &notes,
-    )?;
+    let among = args.pods.among.place();
+    let manifests = Manifests::of(&args.objects, Topic::Telemetry, among, &notes)?;
     let workloads = manifests.workloads().chosen(&args.pods)?;
     let cluster = manifests.telemetry(&notes);
     let rows = cluster.who(workloads, manifests.revision.as_deref());

@@ -74,28 +74,31 @@ impl Mesh {
 
     /// Says what may not be read.
     pub(super) fn say_refused(&self, notes: &Notes) {
-        for (plural, remark) in &self.answers.refused {
-            notes.say(&format!("{plural}: {remark}"));
-        }
+        self.answers.say_refused(notes);
         if !self.is_known() {
             notes.say("what decides the formats may not be read: they are told from the lines");
         }
     }
 
-    /// Removes what earlier looks have left, whose time is over.
+    /// The objects and the pods, after what earlier looks have left was removed whose time is over.
     ///
     /// # Errors
     ///
     /// When the cluster does not answer.
-    pub(super) async fn sweep(&mut self, pods: &Pods, notes: &Notes) -> Result<(), Failure> {
-        let Ok(telemetries) = enabling::telemetries(&self.client, &self.answers) else {
-            return Ok(());
-        };
-        let manifests = Manifests::live(&self.answers, pods.texts());
-        if enabling::sweep(&telemetries, &manifests, notes).await {
+    pub(super) async fn swept(&mut self, pods: &Pods, notes: &Notes) -> Result<Manifests, Failure> {
+        let manifests = self.manifests(pods);
+        if let Ok(telemetries) = enabling::telemetries(&self.client, &self.answers)
+            && enabling::sweep(&telemetries, &manifests, notes).await
+        {
             self.answers = snapshot(&self.client, &self.scope, self.with_pods).await?;
+            return Ok(self.manifests(pods));
         }
-        Ok(())
+        Ok(manifests)
+    }
+
+    /// The objects and the pods.
+    pub(super) fn manifests(&self, pods: &Pods) -> Manifests {
+        Manifests::live(&self.answers, pods.texts())
     }
 
     /// Switches logging on for the pods, unless the user does not want it after a look.
@@ -125,13 +128,9 @@ impl Mesh {
             notes.say("these pods log as asked already");
             return Ok(Expected::Nothing);
         }
-        let enabled = enabled.insert(Enabled::new(telemetries));
-        enabled.try_out(plan.objects()).await?;
-        if !args.yes && !enabling::confirm("switch this on while the command runs?", notes).await? {
-            return Err(Error::NotWanted);
-        }
-        enabled.create(plan.objects()).await?;
-        enabled.keep(LEASE);
+        let asked = (telemetries, "switch this on while the command runs?");
+        enabling::create(&plan, asked, args.yes, enabled, notes).await?;
+        enabled.iter_mut().for_each(|enabled| enabled.keep(LEASE));
         notes.say("switched on; waiting for lines");
         Ok(Expected::Lines(Instant::now()))
     }
@@ -151,14 +150,10 @@ impl Mesh {
         }
     }
 
-    /// What each pod writes with, and the manifests that say so; `None` where they may not be read.
-    pub(super) fn formats(&self, pods: &Pods) -> Option<(PodFormats, Manifests)> {
-        if !self.is_known() {
-            return None;
-        }
-        let manifests = Manifests::live(&self.answers, pods.texts());
-        let formats = pod_formats::of_pods(&manifests, &self.options, &self.notes);
-        Some((formats, manifests))
+    /// What each pod writes with; `None` where what decides it may not be read.
+    pub(super) fn formats(&self, manifests: &Manifests) -> Option<PodFormats> {
+        let formats = || pod_formats::of_pods(manifests, &self.options, &self.notes);
+        self.is_known().then(formats)
     }
 
     /// Whether the kinds could be read without which formats are guesses.
