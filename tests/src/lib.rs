@@ -32,6 +32,7 @@ mod guard;
 pub mod istiod;
 pub mod judge;
 pub mod kube;
+pub mod namespaces;
 pub mod pair;
 pub mod play;
 pub mod real_kube;

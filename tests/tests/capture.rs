@@ -17,8 +17,7 @@ use tests::capture::sets::{Caller, Flow, SETS, Set, flows};
 
 #[test]
 fn the_kernel_sends_every_flow_where_mesh_says() {
-    if std::env::var_os("SKIP_NETNS").is_some_and(|skip| skip == "1") {
-        println!("NOT RUN: SKIP_NETNS=1, so no network namespaces");
+    if tests::namespaces::are_skipped() {
         return;
     }
     let network = Network::create();
@@ -45,8 +44,7 @@ fn the_kernel_sends_every_flow_where_mesh_says() {
 
 #[test]
 fn the_kernel_takes_the_rules_for_ipv6() {
-    if std::env::var_os("SKIP_NETNS").is_some_and(|skip| skip == "1") {
-        println!("NOT RUN: SKIP_NETNS=1, so no network namespaces");
+    if tests::namespaces::are_skipped() {
         return;
     }
     let network = Network::create();

@@ -18,8 +18,7 @@ use tests::sidecar_pair::scenario;
 
 #[test]
 fn every_class_is_named_as_two_real_sidecars_log_it() {
-    if std::env::var_os("SKIP_NETNS").is_some_and(|skip| skip == "1") {
-        println!("NOT RUN: SKIP_NETNS=1, so no network namespaces");
+    if tests::namespaces::are_skipped() {
         return;
     }
     let scenarios = scenario::all();

@@ -2,7 +2,6 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "the helpers of tests are test code: a failing step is a failing test"
 )]
 
@@ -105,8 +104,7 @@ fn unused(cluster: &Cluster, beside: &[&str]) {
 
 #[test]
 fn a_pod_of_the_cluster_needs_no_kubeconfig() {
-    if std::env::var_os("SKIP_NETNS").is_some_and(|skip| skip == "1") {
-        println!("NOT RUN: SKIP_NETNS=1, so no namespaces");
+    if tests::namespaces::are_skipped() {
         return;
     }
     let cluster = cluster(&[]);
