@@ -22,23 +22,23 @@ pub(super) fn read(
 ) -> Option<Certain> {
     let fast = plan.fast.as_ref()?;
     let (line, plain) = without_tail(&fast.tail, &plan.classes, line, spans)?;
-    if !marks.find(line, fast.pin, fast.pins) || marks.pins.len() != fast.pins {
+    if !marks.find(line, fast.pin, fast.pins) || marks.pins().len() != fast.pins {
         return None;
     }
     let mut cut = Cut {
         line,
         classes: &plan.classes,
         spans,
-        marks: &marks.offsets,
-        words_are_certain: !marks.has_controls && fast.pin == Some(b'"'),
+        marks: marks.offsets(),
+        words_are_certain: !marks.has_controls() && fast.pin == Some(b'"'),
     };
     let mut start = 0;
     for (index, section) in fast.sections.iter().enumerate() {
-        let end = marks.pins.get(index).map_or(line.len(), |&pin| pin as usize);
+        let end = marks.pins().get(index).map_or(line.len(), |&pin| pin as usize);
         cut.section(section, start, end)?;
         start = end + 1;
     }
-    Some(Certain { plain: plain && !marks.has_escapes })
+    Some(Certain { plain: plain && !marks.has_escapes() })
 }
 
 /// Cuts fields off the end of a line; what is left, and whether they hold no byte that JSON would

@@ -1,134 +1,250 @@
 //! Where the delimiters of a line stand, found in one pass over blocks of bytes.
+//!
+//! The pass is written once, in [`scan`], over what is known of 64 bytes at a time. What is known of
+//! them comes from the widest instructions that the processor has, chosen when the program runs:
+//! AVX-512 or AVX2 by hand in [`x86`], else SSE2, NEON or plain code by way of the `wide` crate.
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use wide::u8x64;
 
 /// How many bytes are looked at at a time.
 const BLOCK: usize = 64;
 
+/// Working memory for more offsets than this is not kept.
+const KEPT: usize = 1 << 16;
+
 /// The spaces and pins of a line, and what else the fast pass wants to know of its bytes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Marks {
-    /// Offsets of all spaces and pins, ascending.
-    pub(super) offsets: Vec<u32>,
-    /// Offsets of the pins, ascending.
-    pub(super) pins: Vec<u32>,
-    /// Whether there are control characters beside the pins.
-    pub(super) has_controls: bool,
-    /// Whether there are bytes beside the pins that a JSON string cannot hold as they are, or that
-    /// are not ASCII.
-    pub(super) has_escapes: bool,
+    find: Find,
+    marks: Offsets,
+    pins: Offsets,
+    seen: Seen,
+}
+
+/// A way to look at a line: notes its marks and pins, and gives up at more than `most` pins.
+type Find = fn(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets, pins: &mut Offsets) -> Seen;
+
+/// The byte that is looked for beside spaces, if there is one.
+#[derive(Debug, Clone, Copy)]
+struct Pin {
+    byte: u8,
+    /// All ones where there is a pin, and zero where there is none.
+    mask: u64,
+}
+
+/// What a line holds beside its pins.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    controls: u64,
+    escapes: u64,
+    too_many: bool,
 }
 
 /// The bytes of interest in a block, one bit a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Masks {
-    marks: u64,
+    spaces: u64,
     pins: u64,
     controls: u64,
+    /// Controls, bytes of more than 7 bits, double quotes and backslashes.
     escapes: u64,
 }
 
-impl Masks {
-    fn of(block: [u8; BLOCK], pin: Option<u8>) -> Self {
-        let bytes = u8x64::new(block);
-        let is = |byte: u8| bytes.simd_eq(u8x64::splat(byte)).to_bitmask();
-        let controls = bytes.min(u8x64::splat(0x1f)).simd_eq(bytes).to_bitmask();
-        let high = bytes.to_bitmask();
-        let pins = pin.map_or(0, is);
-        Self {
-            marks: is(b' ') | pins,
-            pins,
-            controls,
-            escapes: controls | high | is(b'"') | is(b'\\'),
-        }
+/// Offsets into a line, ascending.
+#[derive(Debug, Clone, Default)]
+struct Offsets {
+    /// Room, filled up to `count`. What stands behind is of no meaning.
+    room: Vec<u32>,
+    count: usize,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self::with(best())
     }
+}
+
+/// The way that suits this processor best.
+fn best() -> Find {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(find) = x86::best() {
+        return find;
+    }
+    portable
 }
 
 impl Marks {
-    /// Looks at a line. Gives up, with false, at more than `most` pins.
-    pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>, most: usize) -> bool {
-        self.offsets.clear();
-        self.pins.clear();
-        (self.has_controls, self.has_escapes) = (false, false);
-        let (blocks, rest) = line.as_chunks::<BLOCK>();
-        let mut base = 0;
-        for block in blocks {
-            self.push(Masks::of(*block, pin), base);
-            base += BLOCK as u32;
-            if self.pins.len() > most {
-                return false;
-            }
-        }
-        // No byte of the padding is of interest: letters are no pins.
-        let mut last = [b'a'; BLOCK];
-        if let Some(start) = last.get_mut(..rest.len()) {
-            start.copy_from_slice(rest);
-        }
-        self.push(Masks::of(last, pin), base);
-        true
+    fn with(find: Find) -> Self {
+        Self { find, marks: Offsets::default(), pins: Offsets::default(), seen: Seen::default() }
     }
 
-    fn push(&mut self, masks: Masks, base: u32) {
-        self.has_controls |= masks.controls & !masks.pins != 0;
-        self.has_escapes |= masks.escapes & !masks.pins != 0;
-        push_bits(masks.marks, base, &mut self.offsets);
-        push_bits(masks.pins, base, &mut self.pins);
+    /// Looks at a line. Gives up, with false, at more than `most` pins.
+    #[inline]
+    pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>, most: usize) -> bool {
+        let pin = pin.map_or(Pin { byte: b' ', mask: 0 }, |byte| Pin { byte, mask: u64::MAX });
+        self.marks.clear();
+        self.pins.clear();
+        self.seen = (self.find)(line, pin, most, &mut self.marks, &mut self.pins);
+        !self.seen.too_many
+    }
+
+    /// Offsets of all spaces and pins, ascending.
+    pub(super) fn offsets(&self) -> &[u32] {
+        self.marks.as_slice()
+    }
+
+    /// Offsets of the pins, ascending.
+    pub(super) fn pins(&self) -> &[u32] {
+        self.pins.as_slice()
+    }
+
+    /// Whether there are control characters beside the pins.
+    pub(super) fn has_controls(&self) -> bool {
+        self.seen.controls != 0
+    }
+
+    /// Whether there are bytes beside the pins that a JSON string cannot hold as they are, or that
+    /// are not ASCII.
+    pub(super) fn has_escapes(&self) -> bool {
+        self.seen.escapes != 0
     }
 }
 
-/// Appends the places of the bits that are set.
-fn push_bits(mut bits: u64, base: u32, offsets: &mut Vec<u32>) {
-    while bits != 0 {
-        offsets.push(base + bits.trailing_zeros());
-        bits &= bits - 1;
+impl Offsets {
+    fn as_slice(&self) -> &[u32] {
+        self.room.get(..self.count).unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+        if self.room.len() > KEPT {
+            self.room = Vec::new();
+        }
+    }
+
+    /// Room for the offsets of one more block.
+    #[inline(always)]
+    fn block(&mut self) -> &mut [u32; BLOCK] {
+        if self.room.len() < self.count + BLOCK {
+            self.room.resize(2 * self.count + 4 * BLOCK, 0);
+        }
+        let room = self.room.get_mut(self.count..).and_then(<[u32]>::first_chunk_mut);
+        room.unwrap_or_else(|| unreachable!("room was made"))
+    }
+
+    /// Adds the places of the bits that are set, eight at a time: mostly there are fewer, and one
+    /// way through the code is cheaper than a right guess for each bit.
+    #[inline(always)]
+    fn push(&mut self, mut bits: u64, base: u32) {
+        let count = bits.count_ones() as usize;
+        for places in self.block().chunks_exact_mut(8) {
+            for place in places {
+                *place = base.wrapping_add(bits.trailing_zeros());
+                bits &= bits.wrapping_sub(1);
+            }
+            if bits == 0 {
+                break;
+            }
+        }
+        self.count += count;
+    }
+}
+
+/// The pass over a line: `masks` tells of a block, and `push` notes the places of bits.
+#[inline(always)]
+fn scan(
+    line: &[u8],
+    pin: Pin,
+    most: usize,
+    (marks, pins): (&mut Offsets, &mut Offsets),
+    masks: impl Fn(&[u8; BLOCK]) -> Masks,
+    push: impl Fn(&mut Offsets, u64, u32),
+) -> Seen {
+    let mut seen = Seen::default();
+    let mut take = |found: Masks, base: usize| {
+        let pinned = found.pins & pin.mask;
+        seen.controls |= found.controls & !pinned;
+        seen.escapes |= found.escapes & !pinned;
+        // Lines of 4 GiB are not read.
+        push(marks, found.spaces | pinned, base as u32);
+        push(pins, pinned, base as u32);
+        seen.too_many = pins.count > most;
+        seen.too_many
+    };
+    let (blocks, rest) = line.as_chunks::<BLOCK>();
+    for (at, block) in blocks.iter().enumerate() {
+        if take(masks(block), at * BLOCK) {
+            return seen;
+        }
+    }
+    if rest.is_empty() {
+        return seen;
+    }
+    let found = match line.last_chunk::<BLOCK>() {
+        // The last block overlaps the one before: what was seen is shifted out.
+        Some(last) => masks(last).without(BLOCK - rest.len()),
+        None => {
+            let mut last = [0; BLOCK];
+            last[..rest.len()].copy_from_slice(rest);
+            masks(&last).up_to(rest.len())
+        }
+    };
+    take(found, blocks.len() * BLOCK);
+    seen
+}
+
+impl Masks {
+    #[inline(always)]
+    fn map(self, of: impl Fn(u64) -> u64) -> Self {
+        Self {
+            spaces: of(self.spaces),
+            pins: of(self.pins),
+            controls: of(self.controls),
+            escapes: of(self.escapes),
+        }
+    }
+
+    /// What is behind the first `count` bytes, less than a block.
+    #[inline(always)]
+    fn without(self, count: usize) -> Self {
+        self.map(|mask| mask >> count)
+    }
+
+    /// What is in the first `count` bytes, less than a block.
+    #[inline(always)]
+    fn up_to(self, count: usize) -> Self {
+        self.map(|mask| mask & ((1 << count) - 1))
+    }
+}
+
+/// [`Find`] with what every processor of the target has.
+fn portable(
+    line: &[u8],
+    pin: Pin,
+    most: usize,
+    marks: &mut Offsets,
+    pins: &mut Offsets,
+) -> Seen {
+    scan(line, pin, most, (marks, pins), |block| portable_masks(block, pin.byte), Offsets::push)
+}
+
+#[inline(always)]
+fn portable_masks(block: &[u8; BLOCK], pin: u8) -> Masks {
+    let bytes = u8x64::new(*block);
+    let is = |byte: u8| bytes.simd_eq(u8x64::splat(byte));
+    let control = bytes.min(u8x64::splat(0x1f)).simd_eq(bytes);
+    let escape = control | bytes | is(b'"') | is(b'\\');
+    Masks {
+        spaces: is(b' ').to_bitmask(),
+        pins: is(pin).to_bitmask(),
+        controls: control.to_bitmask(),
+        // The highest bit of each byte counts.
+        escapes: escape.to_bitmask(),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// What [`Masks::of`] says, byte by byte.
-    fn masks_one_by_one(block: [u8; BLOCK], pin: Option<u8>) -> Masks {
-        let mask = |is: &dyn Fn(u8) -> bool| {
-            let bits = block.iter().enumerate().map(|(at, &byte)| u64::from(is(byte)) << at);
-            bits.fold(0, |mask, bit| mask | bit)
-        };
-        Masks {
-            marks: mask(&|byte| byte == b' ' || Some(byte) == pin),
-            pins: mask(&|byte| Some(byte) == pin),
-            controls: mask(&|byte| byte < 0x20),
-            escapes: mask(&|byte| !(0x20..0x80).contains(&byte) || byte == b'"' || byte == b'\\'),
-        }
-    }
-
-    #[test]
-    fn every_byte_is_classed() {
-        for first in (0..=255).step_by(BLOCK) {
-            let block = std::array::from_fn(|at| u8::try_from(first + at).unwrap());
-            for pin in [None, Some(b'"'), Some(b'\t'), Some(b' '), Some(0xff)] {
-                assert_eq!(Masks::of(block, pin), masks_one_by_one(block, pin), "{first} {pin:?}");
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn marks_are_found_across_blocks(line in "[ \"a|\\\\\t\u{e9}]{0,200}", pin in "[\"|\t]") {
-            let (line, pin) = (line.as_bytes(), pin.as_bytes()[0]);
-            let mut marks = Marks::default();
-            prop_assert!(marks.find(line, Some(pin), usize::MAX));
-            let of = |is: &dyn Fn(u8) -> bool| -> Vec<u32> {
-                (0u32..).zip(line).filter(|(_, byte)| is(**byte)).map(|(at, _)| at).collect()
-            };
-            prop_assert_eq!(&marks.offsets, &of(&|byte| byte == b' ' || byte == pin));
-            prop_assert_eq!(&marks.pins, &of(&|byte| byte == pin));
-            prop_assert_eq!(marks.has_controls, !of(&|byte| byte < 0x20 && byte != pin).is_empty());
-            let escapes = of(&|byte| !(0x20..0x80).contains(&byte) || b"\"\\".contains(&byte));
-            let stray = escapes.iter().any(|at| !marks.pins.contains(at));
-            prop_assert_eq!(marks.has_escapes, stray);
-        }
-    }
-}
+mod tests;
