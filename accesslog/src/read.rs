@@ -8,9 +8,11 @@
 
 mod address;
 mod bits;
+mod check;
 mod class;
 mod fast;
 mod json;
+mod literal;
 mod marks;
 mod plan;
 mod search;

@@ -25,6 +25,12 @@ impl Span {
         Self { start: clip(start), end: clip(end) }
     }
 
+    /// A part of a line that has less than 4 GiB.
+    #[inline(always)]
+    pub(crate) fn within(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
     pub(crate) fn of(self, line: &[u8]) -> &[u8] {
         line.get(self.start as usize..self.end as usize).unwrap_or_default()
     }

@@ -45,6 +45,11 @@ impl TimePattern {
         Some(Self { items: items.into(), fixed: fixed.map(|ranges| ranges.concat().into()) })
     }
 
+    /// The least and the greatest byte at each place, when all texts have one length.
+    pub(crate) fn fixed(&self) -> Option<&[(u8, u8)]> {
+        self.fixed.as_deref()
+    }
+
     /// Calls `end` with every offset at which a time that starts at `start` of `line` can end.
     pub(crate) fn ends(&self, line: &[u8], start: usize, end: &mut dyn FnMut(usize)) {
         if let Some(ranges) = &self.fixed {

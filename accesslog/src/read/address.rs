@@ -40,7 +40,7 @@ pub(super) fn matches(text: &[u8]) -> bool {
 }
 
 /// Whether all of `text` is `1.2.3.4:80`: most addresses are.
-fn is_ipv4_with_port(text: &[u8]) -> bool {
+pub(super) fn is_ipv4_with_port(text: &[u8]) -> bool {
     let (mut separators, mut digits) = (0, 0);
     for &byte in text {
         if byte.is_ascii_digit() {

@@ -203,16 +203,34 @@ impl Class {
 
     /// Whether `text` is one that the field can print, and no other text that starts the same way
     /// and is longer could be: an address of free text could always go on.
-    pub(super) fn is_certain(&self, text: &[u8]) -> Option<()> {
+    pub(super) fn is_certain(&self, text: &[u8]) -> bool {
         let goes_on = !self.is_plain() && has_free_prefix(text);
-        (!goes_on && self.matches(text)).then_some(())
+        !goes_on && self.matches(text)
     }
 
-    /// Whether the texts are just those without white space, or without white space and quotes, or
-    /// more than those.
-    pub(super) fn is_word(&self) -> bool {
-        let word = matches!(self.shape, Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token);
-        word && self.max_length == usize::MAX
+    /// [`Self::is_certain`] of a part of a line.
+    #[inline(never)]
+    pub(super) fn is_certain_at(&self, line: &[u8], start: usize, end: usize) -> bool {
+        line.get(start..end).is_some_and(|text| self.is_certain(text))
+    }
+
+    pub(super) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The least and the greatest byte at each place of a time, when all times have one length.
+    pub(super) fn time(&self) -> Option<&[(u8, u8)]> {
+        self.time.as_ref()?.fixed()
+    }
+
+    /// Whether `-` is printed for absent.
+    pub(super) fn is_dash(&self) -> bool {
+        self.dash
+    }
+
+    /// Whether texts are clipped to a length.
+    pub(super) fn is_clipped(&self) -> bool {
+        self.max_length != usize::MAX
     }
 
     /// Whether the texts are JSON objects, which hold quotes but no white space.

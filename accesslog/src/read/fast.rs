@@ -1,8 +1,12 @@
 //! Lines with exactly the delimiters that the format expects: one reading, found without a search.
 
+use std::ops::Range;
+
+use super::check::Check;
 use super::class::Class;
+use super::literal::Literal;
 use super::marks::Marks;
-use super::plan::{Plan, Section, TailField};
+use super::plan::{After, End, Plan, Step, TailField};
 use crate::json::is_plain;
 use crate::record::Span;
 
@@ -22,23 +26,22 @@ pub(super) fn read(
 ) -> Option<Certain> {
     let fast = plan.fast.as_ref()?;
     let (line, plain) = without_tail(&fast.tail, &plan.classes, line, spans)?;
-    if !marks.find(line, fast.pin, fast.pins) || marks.pins().len() != fast.pins {
+    if !marks.find(line, fast.pin, fast.pins) {
         return None;
     }
     let mut cut = Cut {
         line,
         classes: &plan.classes,
         spans,
-        marks: marks.offsets(),
+        marks: marks.offsets().get(fast.head_marks..)?,
+        pin: fast.pin,
         words_are_certain: !marks.has_controls() && fast.pin == Some(b'"'),
     };
-    let mut start = 0;
-    for (index, section) in fast.sections.iter().enumerate() {
-        let end = marks.pins().get(index).map_or(line.len(), |&pin| pin as usize);
-        cut.section(section, start, end)?;
-        start = end + 1;
+    let mut start = cut.behind(&fast.head, 0)?;
+    for step in &fast.steps {
+        start = cut.step(step, start)?;
     }
-    Some(Certain { plain: plain && !marks.has_escapes() })
+    (start == line.len()).then_some(Certain { plain: plain && !marks.has_escapes() })
 }
 
 /// Cuts fields off the end of a line; what is left, and whether they hold no byte that JSON would
@@ -51,10 +54,13 @@ fn without_tail<'l>(
 ) -> Option<(&'l [u8], bool)> {
     let (mut rest, mut plain) = (line, true);
     for field in tail {
-        let text = without_suffix(rest, &field.literal)?;
+        let end = rest.len().checked_sub(field.literal.len())?;
+        let text = rest.get(..end).filter(|_| field.literal.is_at(rest, end))?;
         let start = memchr::memrchr(field.stop, text)? + 1;
         let (before, value) = text.split_at_checked(start)?;
-        classes.get(field.index)?.is_certain(value)?;
+        if !classes.get(field.index)?.is_certain(value) {
+            return None;
+        }
         plain = plain && value.iter().all(|&byte| is_plain(byte));
         *spans.get_mut(field.index)? = Span::new(start, text.len());
         rest = before;
@@ -69,70 +75,91 @@ struct Cut<'a> {
     spans: &'a mut [Span],
     /// The spaces and pins that were not passed yet.
     marks: &'a [u32],
+    pin: Option<u8>,
     /// Whether what stands between two marks holds no white space and no double quote.
     words_are_certain: bool,
 }
 
 impl Cut<'_> {
-    /// Cuts the part of the line from `start` to `end` into the section's literals and fields.
-    fn section(&mut self, section: &Section, start: usize, end: usize) -> Option<()> {
-        let text = self.line.get(start..end)?;
-        let mut rest = without_suffix(without_prefix(text, &section.head)?, &section.tail)?;
-        let Some(free) = section.free else { return rest.is_empty().then_some(()) };
-        let mut start = start + section.head.len();
-        for (field, literal) in (section.first..).zip(&section.before) {
-            let class = self.classes.get(field)?;
-            let length = match literal.first()? {
-                b' ' => self.next_mark(start)?.checked_sub(start)?,
-                &stop => class.length_before(rest, stop)?,
-            };
-            let (value, after) = rest.split_at_checked(length)?;
-            rest = without_prefix(after, literal)?;
-            self.place(value, start, field, true)?;
-            start += length + literal.len();
+    /// Cuts off the field at `start` and the literal behind it; gives where the next field starts.
+    #[inline(always)]
+    fn step(&mut self, step: &Step, start: usize) -> Option<usize> {
+        let (mut end, mut is_word) = match step.end {
+            End::Mark { back } => ((*self.marks.first()? as usize).checked_sub(back)?, true),
+            End::Pin { back } => (self.next_pin()?.checked_sub(back)?, false),
+            End::Byte(stop) => {
+                let class = self.classes.get(step.field)?;
+                let end = start + class.length_before(self.line.get(start..)?, stop)?;
+                self.pass(end);
+                (end, false)
+            }
+            End::Line => {
+                let end = self.line.len().checked_sub(step.literal.len())?;
+                (end, self.marks.first().is_none_or(|&mark| mark as usize >= end))
+            }
+        };
+        if start > end {
+            return None;
         }
-        let behind = free + 1..free + 1 + section.after.len();
-        for (field, literal) in behind.zip(&section.after).rev() {
-            let last = memchr::memrchr(*literal.last()?, rest)?;
-            let (before, value) = rest.split_at_checked(last + 1)?;
-            rest = without_suffix(before, literal)?;
-            self.place(value, start + last + 1, field, false)?;
+        let next = self.behind(&step.literal, end)?;
+        for after in &step.after {
+            end = self.cut_off(after, start, end)?;
+            is_word = false;
         }
-        self.place(rest, start, free, section.after.is_empty())
+        self.place(step.field, &step.check, start..end, is_word)?;
+        self.marks = self.marks.get(step.marks..)?;
+        Some(next)
     }
 
-    /// The first mark at `from` or after it.
-    fn next_mark(&mut self, from: usize) -> Option<usize> {
+    /// Cuts off a field that ends at `end`, and the literal before it; gives where that starts.
+    fn cut_off(&mut self, after: &After, start: usize, end: usize) -> Option<usize> {
+        let value = memchr::memrchr(after.stop, self.line.get(start..end)?)? + start + 1;
+        let before = value.checked_sub(after.literal.len()).filter(|&at| start <= at)?;
+        self.behind(&after.literal, before)?;
+        self.place(after.field, &after.check, value..end, false)?;
+        Some(before)
+    }
+
+    /// Where the literal ends that stands at `start`, if it does.
+    #[inline(always)]
+    fn behind(&self, literal: &Literal, start: usize) -> Option<usize> {
+        literal.is_at(self.line, start).then_some(start + literal.len())
+    }
+
+    /// Passes the marks up to the next pin, which is then the first.
+    #[inline(always)]
+    fn next_pin(&mut self) -> Option<usize> {
         loop {
             let (&mark, later) = self.marks.split_first()?;
-            if mark as usize >= from {
+            if self.line.get(mark as usize).copied() == self.pin {
                 return Some(mark as usize);
             }
             self.marks = later;
         }
     }
 
-    /// Notes where a value stands, if it is one of its field and could not go on further. Marks are
-    /// passed from left to right, so they only tell of values that are placed `in_order`.
-    #[inline]
-    fn place(&mut self, value: &[u8], start: usize, field: usize, in_order: bool) -> Option<()> {
-        *self.spans.get_mut(field)? = Span::new(start, start + value.len());
-        let class = self.classes.get(field)?;
-        if in_order && self.words_are_certain && class.is_word() {
-            let next = self.next_mark(start);
-            return next.is_none_or(|mark| mark >= start + value.len()).then_some(());
+    /// Passes the marks before `end`.
+    fn pass(&mut self, end: usize) {
+        while let Some((_, later)) =
+            self.marks.split_first().filter(|(at, _)| (**at as usize) < end)
+        {
+            self.marks = later;
         }
-        class.is_certain(value)
     }
-}
 
-/// `strip_prefix` for literals of a few bytes, for which calling `memcmp` costs more than comparing.
-fn without_prefix<'a>(text: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
-    let (head, rest) = text.split_at_checked(literal.len())?;
-    head.iter().zip(literal).all(|(a, b)| a == b).then_some(rest)
-}
-
-fn without_suffix<'a>(text: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
-    let (rest, tail) = text.split_at_checked(text.len().checked_sub(literal.len())?)?;
-    tail.iter().zip(literal).all(|(a, b)| a == b).then_some(rest)
+    /// Notes where a value stands, if it is one of its field and could not go on further. `is_word`
+    /// says that no mark stands in it.
+    #[inline(always)]
+    fn place(
+        &mut self,
+        field: usize,
+        check: &Check,
+        at: Range<usize>,
+        is_word: bool,
+    ) -> Option<()> {
+        *self.spans.get_mut(field)? = Span::within(at.start, at.end);
+        let certain = is_word && self.words_are_certain && check.is_word();
+        let class = self.classes.get(field)?;
+        (certain || check.is_certain(class, self.line, at.start, at.end)).then_some(())
+    }
 }

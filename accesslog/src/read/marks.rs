@@ -19,13 +19,12 @@ const KEPT: usize = 1 << 16;
 #[derive(Debug, Clone)]
 pub(super) struct Marks {
     find: Find,
-    marks: Offsets,
-    pins: Offsets,
+    offsets: Offsets,
     seen: Seen,
 }
 
-/// A way to look at a line: notes its marks and pins, and gives up at more than `most` pins.
-type Find = fn(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets, pins: &mut Offsets) -> Seen;
+/// A way to look at a line: notes its marks, and gives up at more than `most` pins.
+type Find = fn(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen;
 
 /// The byte that is looked for beside spaces, if there is one.
 #[derive(Debug, Clone, Copy)]
@@ -35,12 +34,14 @@ struct Pin {
     mask: u64,
 }
 
-/// What a line holds beside its pins.
+/// What a line holds besides its marks.
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
+    pins: usize,
+    /// Not zero where there are control characters beside the pins.
     controls: u64,
+    /// Not zero where there are bytes to escape beside the pins.
     escapes: u64,
-    too_many: bool,
 }
 
 /// The bytes of interest in a block, one bit a byte.
@@ -78,27 +79,22 @@ fn best() -> Find {
 
 impl Marks {
     fn with(find: Find) -> Self {
-        Self { find, marks: Offsets::default(), pins: Offsets::default(), seen: Seen::default() }
+        Self { find, offsets: Offsets::default(), seen: Seen::default() }
     }
 
-    /// Looks at a line. Gives up, with false, at more than `most` pins.
+    /// Looks at a line for spaces and pins; whether it has as many pins as `count`. Where it has not,
+    /// what was found is of no meaning.
     #[inline]
-    pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>, most: usize) -> bool {
+    pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>, count: usize) -> bool {
         let pin = pin.map_or(Pin { byte: b' ', mask: 0 }, |byte| Pin { byte, mask: u64::MAX });
-        self.marks.clear();
-        self.pins.clear();
-        self.seen = (self.find)(line, pin, most, &mut self.marks, &mut self.pins);
-        !self.seen.too_many
+        self.offsets.clear();
+        self.seen = (self.find)(line, pin, count, &mut self.offsets);
+        self.seen.pins == count
     }
 
     /// Offsets of all spaces and pins, ascending.
     pub(super) fn offsets(&self) -> &[u32] {
-        self.marks.as_slice()
-    }
-
-    /// Offsets of the pins, ascending.
-    pub(super) fn pins(&self) -> &[u32] {
-        self.pins.as_slice()
+        self.offsets.as_slice()
     }
 
     /// Whether there are control characters beside the pins.
@@ -159,41 +155,36 @@ fn scan(
     line: &[u8],
     pin: Pin,
     most: usize,
-    (marks, pins): (&mut Offsets, &mut Offsets),
+    marks: &mut Offsets,
     masks: impl Fn(&[u8; BLOCK]) -> Masks,
     push: impl Fn(&mut Offsets, u64, u32),
 ) -> Seen {
     let mut seen = Seen::default();
-    let mut take = |found: Masks, base: usize| {
-        let pinned = found.pins & pin.mask;
-        seen.controls |= found.controls & !pinned;
-        seen.escapes |= found.escapes & !pinned;
+    let mut base = 0;
+    while base < line.len() && seen.pins <= most {
+        let rest = line.get(base..).unwrap_or_default();
+        let found = match (rest.first_chunk(), line.last_chunk()) {
+            (Some(block), _) => masks(block),
+            // The last block overlaps the one before: what was seen is shifted out.
+            (None, Some(last)) => masks(last).without(BLOCK - rest.len()),
+            (None, None) => masks(&padded(rest)).up_to(rest.len()),
+        };
+        let pins = found.pins & pin.mask;
+        seen.pins += pins.count_ones() as usize;
+        seen.controls |= found.controls & !pins;
+        seen.escapes |= found.escapes & !pins;
         // Lines of 4 GiB are not read.
-        push(marks, found.spaces | pinned, base as u32);
-        push(pins, pinned, base as u32);
-        seen.too_many = pins.count > most;
-        seen.too_many
-    };
-    let (blocks, rest) = line.as_chunks::<BLOCK>();
-    for (at, block) in blocks.iter().enumerate() {
-        if take(masks(block), at * BLOCK) {
-            return seen;
-        }
+        push(marks, found.spaces | pins, base as u32);
+        base += BLOCK;
     }
-    if rest.is_empty() {
-        return seen;
-    }
-    let found = match line.last_chunk::<BLOCK>() {
-        // The last block overlaps the one before: what was seen is shifted out.
-        Some(last) => masks(last).without(BLOCK - rest.len()),
-        None => {
-            let mut last = [0; BLOCK];
-            last[..rest.len()].copy_from_slice(rest);
-            masks(&last).up_to(rest.len())
-        }
-    };
-    take(found, blocks.len() * BLOCK);
     seen
+}
+
+/// A line that is shorter than a block, as one.
+fn padded(line: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block.iter_mut().zip(line).for_each(|(to, byte)| *to = *byte);
+    block
 }
 
 impl Masks {
@@ -221,14 +212,9 @@ impl Masks {
 }
 
 /// [`Find`] with what every processor of the target has.
-fn portable(
-    line: &[u8],
-    pin: Pin,
-    most: usize,
-    marks: &mut Offsets,
-    pins: &mut Offsets,
-) -> Seen {
-    scan(line, pin, most, (marks, pins), |block| portable_masks(block, pin.byte), Offsets::push)
+fn portable(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen {
+    let masks = |block: &[u8; BLOCK]| portable_masks(block, pin.byte);
+    scan(line, pin, most, marks, masks, |marks, bits, base| marks.push(bits, base))
 }
 
 #[inline(always)]

@@ -1,6 +1,8 @@
 //! What a format's program looks like to the reader, worked out when the format is compiled.
 
+use super::check::Check;
 use super::class::Class;
+use super::literal::Literal;
 use crate::format::{Field, Segment};
 
 /// The program: `literal, field, literal, field, ..., literal`, and the way to run it fast.
@@ -18,14 +20,58 @@ pub(crate) struct Plan {
 ///
 /// One byte is the pin. The literals hold it `pins` times; a line that holds it as often has it
 /// nowhere else, so every pin of the line belongs to the literal of the same number, whatever the
-/// reading. Between two pins lies a section, in which no value can hold the pin.
+/// reading, and no value holds one. Between two pins lies a section of the format. It has at most one
+/// reading: fields before the free one end where the literal after them first begins, since they
+/// cannot hold its first byte; fields after it start where the literal before them last ends; the
+/// free one takes what is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FastPlan {
     pub(super) pin: Option<u8>,
     pub(super) pins: usize,
-    pub(super) sections: Vec<Section>,
+    /// The literal that the line starts with, and how many marks (spaces and pins) it holds.
+    pub(super) head: Literal,
+    pub(super) head_marks: usize,
+    /// The fields, in order; those behind the free one of a section are in its step.
+    pub(super) steps: Vec<Step>,
     /// The fields at the end that are cut off first, the last one first.
     pub(super) tail: Vec<TailField>,
+}
+
+/// How to find where a field ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) field: usize,
+    pub(super) check: Check,
+    pub(super) end: End,
+    /// The fields of the section behind this one, which are cut off first, the last one first.
+    pub(super) after: Vec<After>,
+    /// The literal behind the field.
+    pub(super) literal: Literal,
+    /// How many marks it holds; after a pin, from its first pin on.
+    pub(super) marks: usize,
+}
+
+/// What tells where a field ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The next mark: the first of the literal, `back` bytes behind its start. The field holds none.
+    Mark { back: usize },
+    /// The next pin: the first of the literal, `back` bytes behind its start.
+    Pin { back: usize },
+    /// The literal's first byte, which the field cannot hold.
+    Byte(u8),
+    /// The end of the line.
+    Line,
+}
+
+/// A field behind the free one of a section. It starts behind the last `stop`, which it cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct After {
+    pub(super) field: usize,
+    pub(super) check: Check,
+    pub(super) stop: u8,
+    /// The literal before the field.
+    pub(super) literal: Literal,
 }
 
 /// A field at the end of the line that starts behind the last `stop`, which it cannot hold.
@@ -37,26 +83,7 @@ pub(super) struct TailField {
     pub(super) index: usize,
     pub(super) stop: u8,
     /// The literal behind the field.
-    pub(super) literal: Vec<u8>,
-}
-
-/// The part of the program between two pins. It has at most one reading: fields before the free
-/// one end where the literal after them first begins, since they cannot hold its first byte; fields
-/// after it start where the literal before them last ends; the free one takes what is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Section {
-    /// The literal that the section starts with.
-    pub(super) head: Vec<u8>,
-    /// The index of the first field.
-    pub(super) first: usize,
-    /// The literals behind the fields from `first` on, up to the free one.
-    pub(super) before: Vec<Vec<u8>>,
-    /// The index of the field that takes what is left; `None` when the section has no fields.
-    pub(super) free: Option<usize>,
-    /// The literals before the fields behind the free one.
-    pub(super) after: Vec<Vec<u8>>,
-    /// The literal that the section ends with.
-    pub(super) tail: Vec<u8>,
+    pub(super) literal: Literal,
 }
 
 /// Bytes in the order in which they are tried as pins: rare in values first.
@@ -96,22 +123,30 @@ impl FastPlan {
 
     /// The plan for one pin; `None` when a section could have several readings.
     fn new(literals: &[Vec<u8>], classes: &[Class], pin: Option<u8>) -> Option<Self> {
-        let mut sections = Vec::new();
-        let mut current: Vec<Vec<u8>> = Vec::new();
+        let is_pin = |byte: &u8| Some(*byte) == pin;
+        let pins = literals.iter().flatten().filter(|byte| is_pin(byte)).count();
+        if pins == 0 && pin.is_some() {
+            return None;
+        }
+        let (head, behind) = literals.split_first()?;
+        let mut steps = Vec::new();
         let mut first = 0;
-        for (index, literal) in literals.iter().enumerate() {
-            let mut parts = literal.split(|byte| Some(*byte) == pin);
-            current.push(parts.next().unwrap_or_default().to_vec());
-            for part in parts {
-                let done = std::mem::replace(&mut current, vec![part.to_vec()]);
-                sections.push(Section::new(first, done, classes)?);
-                first = index;
+        for (index, literal) in behind.iter().enumerate() {
+            let ends_section = literal.iter().any(is_pin) || index + 1 == behind.len();
+            if ends_section {
+                let section = Section { first, count: index + 1 - first, literals, classes, pin };
+                section.push_steps(&mut steps)?;
+                first = index + 1;
             }
         }
-        sections.push(Section::new(first, current, classes)?);
-        let pins = sections.len() - 1;
-        (pins > 0 || pin.is_none()).then_some(Self { pin, pins, sections, tail: Vec::new() })
+        let head_marks = head.iter().filter(|byte| is_mark(**byte, pin)).count();
+        let head = Literal::new(head.clone());
+        Some(Self { pin, pins, head, head_marks, steps, tail: Vec::new() })
     }
+}
+
+fn is_mark(byte: u8, pin: Option<u8>) -> bool {
+    byte == b' ' || Some(byte) == pin
 }
 
 impl TailField {
@@ -122,7 +157,7 @@ impl TailField {
         let field = |index: usize| {
             let (class, stop) = (classes.get(index)?, *literals.get(index)?.last()?);
             let alone = class.is_plain() && !class.can_hold(stop);
-            let literal = literals.get(index + 1)?.clone();
+            let literal = Literal::new(literals.get(index + 1)?.clone());
             alone.then_some(Self { index, stop, literal })
         };
         let fields: Option<Vec<_>> = (first..classes.len()).rev().map(field).collect();
@@ -130,31 +165,62 @@ impl TailField {
     }
 }
 
-impl Section {
-    /// The section with these literals, one more than it has fields; `None` when it could have
-    /// several readings.
-    fn new(first: usize, literals: Vec<Vec<u8>>, classes: &[Class]) -> Option<Self> {
-        let count = literals.len() - 1;
-        let class = |at: usize| classes.get(first + at);
-        let ends_alone = |at: usize| {
-            let next = literals.get(at + 1).and_then(|literal| literal.first());
-            next.zip(class(at)).is_some_and(|(byte, class)| !class.can_hold(*byte))
+/// The fields between two pins; behind each stands the literal of the next number.
+struct Section<'a> {
+    first: usize,
+    count: usize,
+    literals: &'a [Vec<u8>],
+    classes: &'a [Class],
+    pin: Option<u8>,
+}
+
+impl Section<'_> {
+    /// Appends how to cut the section; `None` when it could have several readings.
+    fn push_steps(&self, steps: &mut Vec<Step>) -> Option<()> {
+        let last = self.first + self.count - 1;
+        let ends_alone = |field: &usize| {
+            let next = self.literals.get(field + 1).and_then(|literal| literal.first());
+            next.zip(self.classes.get(*field)).is_some_and(|(byte, class)| !class.can_hold(*byte))
         };
-        let starts_alone = |at: usize| {
-            let previous = literals.get(at).and_then(|literal| literal.last());
-            let own = class(at).filter(|class| class.is_plain());
-            previous.zip(own).is_some_and(|(byte, class)| !class.can_hold(*byte))
-        };
-        let free = (0..count).take_while(|&at| ends_alone(at)).count().min(count.saturating_sub(1));
-        if !(free + 1..count).all(starts_alone) {
-            return None;
+        let free = self.first + (self.first..last).take_while(ends_alone).count();
+        let after =
+            (free + 1..=last).rev().map(|field| self.after(field)).collect::<Option<_>>()?;
+        for field in self.first..free {
+            let literal = self.literals.get(field + 1)?;
+            let end = self.mark(field, literal).unwrap_or(End::Byte(*literal.first()?));
+            steps.push(self.step(field, literal, end, Vec::new())?);
         }
-        let mut literals = literals.into_iter();
-        let head = literals.next()?;
-        let before = literals.by_ref().take(free).collect();
-        let mut after: Vec<_> = literals.collect();
-        let tail = after.pop().unwrap_or_default();
-        let free = (count > 0).then_some(first + free);
-        Some(Self { head, first, before, free, after, tail })
+        let literal = self.literals.get(last + 1)?;
+        let mark = self.mark(free, literal).filter(|_| free == last);
+        let pin = || {
+            let back = literal.iter().position(|byte| Some(*byte) == self.pin)?;
+            Some(End::Pin { back })
+        };
+        let end = mark.or_else(pin).unwrap_or(End::Line);
+        steps.push(self.step(free, literal, end, after)?);
+        Some(())
+    }
+
+    /// The end of a field that can hold no mark, if the literal behind it has one.
+    fn mark(&self, field: usize, literal: &[u8]) -> Option<End> {
+        let holds_none = self.classes.get(field).is_some_and(|class| !class.can_hold(b' '));
+        let back = literal.iter().position(|&byte| is_mark(byte, self.pin))?;
+        holds_none.then_some(End::Mark { back })
+    }
+
+    fn step(&self, field: usize, literal: &[u8], end: End, after: Vec<After>) -> Option<Step> {
+        let from = if let End::Pin { back } = end { back } else { 0 };
+        let marks = literal.iter().skip(from).filter(|byte| is_mark(**byte, self.pin)).count();
+        let check = Check::new(self.classes.get(field)?);
+        Some(Step { field, check, end, after, literal: Literal::new(literal.to_vec()), marks })
+    }
+
+    /// A field that starts where the literal before it last ends.
+    fn after(&self, field: usize) -> Option<After> {
+        let (class, literal) = (self.classes.get(field)?, self.literals.get(field)?);
+        let stop = *literal.last()?;
+        let alone = class.is_plain() && !class.can_hold(stop);
+        let check = Check::new(class);
+        alone.then(|| After { field, check, stop, literal: Literal::new(literal.clone()) })
     }
 }

@@ -11,26 +11,24 @@ fn finds() -> Vec<Find> {
     std::iter::once(portable as Find).chain(own).collect()
 }
 
-/// What the pass says of a line, found byte by byte.
-fn one_by_one(line: &[u8], pin: Option<u8>) -> (Vec<u32>, Vec<u32>, bool, bool) {
-    let of = |is: &dyn Fn(u8) -> bool| -> Vec<u32> {
-        (0u32..).zip(line).filter(|(_, byte)| is(**byte)).map(|(at, _)| at).collect()
-    };
+/// What the pass says of a line, found byte by byte: the marks, and whether there are control
+/// characters and bytes to escape.
+fn one_by_one(line: &[u8], pin: Option<u8>) -> (Vec<u32>, bool, bool) {
     let is_pin = |byte: u8| Some(byte) == pin;
     let escapes = |byte: u8| !(0x20..0x80).contains(&byte) || b"\"\\".contains(&byte);
+    let marks = (0u32..).zip(line).filter(|(_, byte)| **byte == b' ' || is_pin(**byte));
     (
-        of(&|byte| byte == b' ' || is_pin(byte)),
-        of(&is_pin),
+        marks.map(|(at, _)| at).collect(),
         line.iter().any(|&byte| byte < 0x20 && !is_pin(byte)),
         line.iter().any(|&byte| escapes(byte) && !is_pin(byte)),
     )
 }
 
-fn found(find: Find, line: &[u8], pin: Option<u8>) -> (Vec<u32>, Vec<u32>, bool, bool) {
+fn found(find: Find, line: &[u8], pin: Option<u8>) -> (Vec<u32>, bool, bool) {
     let mut marks = Marks::with(find);
-    assert!(marks.find(line, pin, usize::MAX));
-    let (offsets, pins) = (marks.offsets().to_vec(), marks.pins().to_vec());
-    (offsets, pins, marks.has_controls(), marks.has_escapes())
+    let pins = line.iter().filter(|&&byte| Some(byte) == pin).count();
+    assert!(marks.find(line, pin, pins), "the count of pins");
+    (marks.offsets().to_vec(), marks.has_controls(), marks.has_escapes())
 }
 
 #[test]
@@ -48,14 +46,14 @@ fn every_byte_is_classed() {
 }
 
 #[test]
-fn too_many_pins_end_the_pass() {
+fn only_the_right_number_of_pins_fits() {
     let mut line = vec![b'a'; 500];
     line[3] = b'"';
     line[300] = b'"';
     for find in finds() {
         let mut marks = Marks::with(find);
-        assert!(marks.find(&line, Some(b'"'), 2));
-        assert!(!marks.find(&line, Some(b'"'), 1));
+        let fits = [0, 1, 2, 3].map(|count| marks.find(&line, Some(b'"'), count));
+        assert_eq!(fits, [false, false, true, false]);
         assert!(marks.find(b"", Some(b'"'), 0), "an empty line has none");
     }
 }
