@@ -6,6 +6,7 @@
 use wide::u8x32;
 
 use super::class::Class;
+use crate::record::Span;
 use crate::shape::Shape;
 
 /// How many bytes are looked at at a time.
@@ -14,6 +15,7 @@ const WIDE: usize = 32;
 /// The quick way to check the values of one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Check {
+    pub(super) field: usize,
     /// Whether `-` is printed for absent.
     dash: bool,
     form: Form,
@@ -21,10 +23,6 @@ pub(super) struct Check {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
-    /// Any bytes.
-    Any,
-    /// Bytes without white space, or without white space and quotes, or more than those.
-    Word,
     /// Up to so many digits.
     Digits(usize),
     Time(Box<Ranges>),
@@ -44,11 +42,11 @@ struct Ranges {
 }
 
 impl Check {
-    pub(super) fn new(class: &Class) -> Self {
+    /// The check for a field of this class; `None` when any bytes are a value of it.
+    pub(super) fn new(field: usize, class: &Class) -> Option<Self> {
         let form = match class.shape() {
             _ if class.is_clipped() => Form::Other,
-            Shape::Any => Form::Any,
-            Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token => Form::Word,
+            Shape::Any => return None,
             Shape::Code => Form::Digits(3),
             Shape::Counter => Form::Digits(usize::MAX),
             Shape::Time => match class.time().and_then(Ranges::new) {
@@ -59,39 +57,28 @@ impl Check {
             Shape::Protocol => Form::Protocol,
             _ => Form::Other,
         };
-        Self { dash: class.is_dash(), form }
+        Some(Self { field, dash: class.is_dash(), form })
     }
 
-    /// Whether the texts are those without white space, or without white space and quotes, or more
-    /// than those.
-    pub(super) fn is_word(&self) -> bool {
-        self.form == Form::Word
-    }
-
-    /// Whether what stands from `start` to `end` of the line is surely a value of the class, by
-    /// [`Class::is_certain`].
-    #[inline(always)]
-    pub(super) fn is_certain(&self, class: &Class, line: &[u8], start: usize, end: usize) -> bool {
-        if let Form::Any = self.form {
-            return true;
-        }
+    /// Whether what stands at `span` of the line is surely a value of the field's class.
+    #[inline]
+    pub(super) fn is_certain(&self, classes: &[Class], line: &[u8], span: Span) -> bool {
+        let (start, end) = (span.start as usize, span.end as usize);
         let is_absent = self.dash && end == start + 1 && line.get(start) == Some(&b'-');
-        if is_absent {
-            return true;
-        }
-        match self.form {
-            Form::Digits(most) if end - start <= most && are_digits(line, start, end) => true,
-            _ => self.has_form(line, start, end) || class.is_certain_at(line, start, end),
-        }
+        let quick = is_absent
+            || match &self.form {
+                Form::Digits(most) => end - start <= *most && are_digits(line, start, end),
+                Form::Time(ranges) => ranges.hold(line, start, end),
+                Form::Address => is_ipv4_with_port(line, start, end),
+                Form::Protocol => matches!(span.of(line), b"HTTP/1.1" | b"HTTP/2"),
+                Form::Other => false,
+            };
+        quick || self.is_certain_to_class(classes, line, span)
     }
 
-    fn has_form(&self, line: &[u8], start: usize, end: usize) -> bool {
-        match &self.form {
-            Form::Time(ranges) => ranges.hold(line, start, end),
-            Form::Address => is_ipv4_with_port(line, start, end),
-            Form::Protocol => matches!(line.get(start..end), Some(b"HTTP/1.1" | b"HTTP/2")),
-            Form::Any | Form::Word | Form::Digits(_) | Form::Other => false,
-        }
+    #[inline(never)]
+    fn is_certain_to_class(&self, classes: &[Class], line: &[u8], span: Span) -> bool {
+        classes.get(self.field).is_some_and(|class| class.is_certain(span.of(line)))
     }
 }
 

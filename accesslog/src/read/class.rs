@@ -208,10 +208,11 @@ impl Class {
         !goes_on && self.matches(text)
     }
 
-    /// [`Self::is_certain`] of a part of a line.
-    #[inline(never)]
-    pub(super) fn is_certain_at(&self, line: &[u8], start: usize, end: usize) -> bool {
-        line.get(start..end).is_some_and(|text| self.is_certain(text))
+    /// Whether the texts are just those without white space, or without white space and quotes, or
+    /// more than those.
+    pub(super) fn is_word(&self) -> bool {
+        let word = matches!(self.shape, Shape::NoSpace | Shape::Path | Shape::Name | Shape::Token);
+        word && !self.is_clipped()
     }
 
     pub(super) fn shape(&self) -> Shape {

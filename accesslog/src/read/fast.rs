@@ -1,8 +1,5 @@
 //! Lines with exactly the delimiters that the format expects: one reading, found without a search.
 
-use std::ops::Range;
-
-use super::check::Check;
 use super::class::Class;
 use super::literal::Literal;
 use super::marks::Marks;
@@ -29,17 +26,24 @@ pub(super) fn read(
     if !marks.find(line, fast.pin, fast.pins) {
         return None;
     }
-    let mut cut = Cut {
-        line,
-        classes: &plan.classes,
-        spans,
-        marks: marks.offsets().get(fast.head_marks..)?,
-        pin: fast.pin,
-        words_are_certain: !marks.has_controls() && fast.pin == Some(b'"'),
-    };
+    let marks_behind = marks.offsets().get(fast.head_marks..)?;
+    let mut cut = Cut { line, classes: &plan.classes, spans, marks: marks_behind, pin: fast.pin };
     let mut start = cut.behind(&fast.head, 0)?;
     for step in &fast.steps {
         start = cut.step(step, start)?;
+    }
+    let words_are_certain = !marks.has_controls() && fast.pin == Some(b'"');
+    let is_word = |field: &usize| {
+        let text = spans.get(*field).map(|span| span.of(line));
+        plan.classes.get(*field).zip(text).is_some_and(|(class, text)| class.is_certain(text))
+    };
+    if !words_are_certain && !fast.words.iter().all(is_word) {
+        return None;
+    }
+    for check in &fast.checks {
+        if !check.is_certain(&plan.classes, line, *spans.get(check.field)?) {
+            return None;
+        }
     }
     (start == line.len()).then_some(Certain { plain: plain && !marks.has_escapes() })
 }
@@ -76,48 +80,39 @@ struct Cut<'a> {
     /// The spaces and pins that were not passed yet.
     marks: &'a [u32],
     pin: Option<u8>,
-    /// Whether what stands between two marks holds no white space and no double quote.
-    words_are_certain: bool,
 }
 
 impl Cut<'_> {
     /// Cuts off the field at `start` and the literal behind it; gives where the next field starts.
     #[inline(always)]
     fn step(&mut self, step: &Step, start: usize) -> Option<usize> {
-        let (mut end, mut is_word) = match step.end {
-            End::Mark { back } => ((*self.marks.first()? as usize).checked_sub(back)?, true),
-            End::Pin { back } => (self.next_pin()?.checked_sub(back)?, false),
-            End::Byte(stop) => {
-                let class = self.classes.get(step.field)?;
-                let end = start + class.length_before(self.line.get(start..)?, stop)?;
-                self.pass(end);
-                (end, false)
-            }
-            End::Line => {
-                let end = self.line.len().checked_sub(step.literal.len())?;
-                (end, self.marks.first().is_none_or(|&mark| mark as usize >= end))
-            }
+        let end = match step.end {
+            End::Mark { back } => (*self.marks.first()? as usize).checked_sub(back)?,
+            End::Pin { back } => self.next_pin()?.checked_sub(back)?,
+            End::Byte(stop) => self.next_byte(step.field, start, stop)?,
+            End::Line => self.line.len().checked_sub(step.literal.len())?,
         };
         if start > end {
             return None;
         }
-        let next = self.behind(&step.literal, end)?;
-        for after in &step.after {
-            end = self.cut_off(after, start, end)?;
-            is_word = false;
+        *self.spans.get_mut(step.field)? = Span::within(start, end);
+        if !step.after.is_empty() {
+            self.cut_off(step, start, end)?;
         }
-        self.place(step.field, &step.check, start..end, is_word)?;
         self.marks = self.marks.get(step.marks..)?;
-        Some(next)
+        self.behind(&step.literal, end)
     }
 
-    /// Cuts off a field that ends at `end`, and the literal before it; gives where that starts.
-    fn cut_off(&mut self, after: &After, start: usize, end: usize) -> Option<usize> {
-        let value = memchr::memrchr(after.stop, self.line.get(start..end)?)? + start + 1;
-        let before = value.checked_sub(after.literal.len()).filter(|&at| start <= at)?;
-        self.behind(&after.literal, before)?;
-        self.place(after.field, &after.check, value..end, false)?;
-        Some(before)
+    /// Cuts off the fields behind the free one of a section, which ends at `end`.
+    fn cut_off(&mut self, step: &Step, start: usize, mut end: usize) -> Option<()> {
+        for After { field, stop, literal } in &step.after {
+            let value = memchr::memrchr(*stop, self.line.get(start..end)?)? + start + 1;
+            *self.spans.get_mut(*field)? = Span::within(value, end);
+            end = value.checked_sub(literal.len()).filter(|&at| start <= at)?;
+            self.behind(literal, end)?;
+        }
+        *self.spans.get_mut(step.field)? = Span::within(start, end);
+        Some(())
     }
 
     /// Where the literal ends that stands at `start`, if it does.
@@ -138,28 +133,15 @@ impl Cut<'_> {
         }
     }
 
-    /// Passes the marks before `end`.
-    fn pass(&mut self, end: usize) {
+    /// Where `stop` stands behind the value that starts at `start`; passes the marks before it.
+    fn next_byte(&mut self, field: usize, start: usize, stop: u8) -> Option<usize> {
+        let class = self.classes.get(field)?;
+        let end = start + class.length_before(self.line.get(start..)?, stop)?;
         while let Some((_, later)) =
             self.marks.split_first().filter(|(at, _)| (**at as usize) < end)
         {
             self.marks = later;
         }
-    }
-
-    /// Notes where a value stands, if it is one of its field and could not go on further. `is_word`
-    /// says that no mark stands in it.
-    #[inline(always)]
-    fn place(
-        &mut self,
-        field: usize,
-        check: &Check,
-        at: Range<usize>,
-        is_word: bool,
-    ) -> Option<()> {
-        *self.spans.get_mut(field)? = Span::within(at.start, at.end);
-        let certain = is_word && self.words_are_certain && check.is_word();
-        let class = self.classes.get(field)?;
-        (certain || check.is_certain(class, self.line, at.start, at.end)).then_some(())
+        Some(end)
     }
 }

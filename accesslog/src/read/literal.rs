@@ -22,14 +22,6 @@ impl Literal {
         Self { bytes, word: u64::from_le_bytes(word), mask: u64::from_le_bytes(mask) }
     }
 
-    pub(super) fn first(&self) -> Option<u8> {
-        self.bytes.first().copied()
-    }
-
-    pub(super) fn last(&self) -> Option<u8> {
-        self.bytes.last().copied()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -44,7 +36,9 @@ impl Literal {
     }
 
     /// [`Self::is_at`] at the end of a line, or of a long or an empty literal.
+    #[inline(never)]
     fn is_at_slowly(&self, line: &[u8], at: usize) -> bool {
-        line.get(at..).is_some_and(|rest| rest.starts_with(&self.bytes))
+        let text = line.get(at..).and_then(|rest| rest.get(..self.bytes.len()));
+        text.is_some_and(|text| text.iter().zip(&self.bytes).all(|(a, b)| a == b))
     }
 }

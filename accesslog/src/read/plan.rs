@@ -33,6 +33,10 @@ pub(super) struct FastPlan {
     pub(super) head_marks: usize,
     /// The fields, in order; those behind the free one of a section are in its step.
     pub(super) steps: Vec<Step>,
+    /// The fields whose values have to be looked at when it is known where they stand.
+    pub(super) checks: Vec<Check>,
+    /// The fields whose values are words between two marks.
+    pub(super) words: Vec<usize>,
     /// The fields at the end that are cut off first, the last one first.
     pub(super) tail: Vec<TailField>,
 }
@@ -41,14 +45,13 @@ pub(super) struct FastPlan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) field: usize,
-    pub(super) check: Check,
     pub(super) end: End,
-    /// The fields of the section behind this one, which are cut off first, the last one first.
-    pub(super) after: Vec<After>,
     /// The literal behind the field.
     pub(super) literal: Literal,
     /// How many marks it holds; after a pin, from its first pin on.
     pub(super) marks: usize,
+    /// The fields of the section behind this one, which are cut off first, the last one first.
+    pub(super) after: Vec<After>,
 }
 
 /// What tells where a field ends.
@@ -68,7 +71,6 @@ pub(super) enum End {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct After {
     pub(super) field: usize,
-    pub(super) check: Check,
     pub(super) stop: u8,
     /// The literal before the field.
     pub(super) literal: Literal,
@@ -141,8 +143,24 @@ impl FastPlan {
         }
         let head_marks = head.iter().filter(|byte| is_mark(**byte, pin)).count();
         let head = Literal::new(head.clone());
-        Some(Self { pin, pins, head, head_marks, steps, tail: Vec::new() })
+        let (words, checks) = checks(&steps, classes);
+        Some(Self { pin, pins, head, head_marks, steps, checks, words, tail: Vec::new() })
     }
+}
+
+/// The fields that are words because of how they are cut, and how to check those that can be wrong.
+fn checks(steps: &[Step], classes: &[Class]) -> (Vec<usize>, Vec<Check>) {
+    let (mut words, mut checks) = (Vec::new(), Vec::new());
+    for step in steps {
+        let class = classes.get(step.field);
+        match step.end {
+            End::Mark { .. } if class.is_some_and(Class::is_word) => words.push(step.field),
+            _ => checks.extend(class.and_then(|class| Check::new(step.field, class))),
+        }
+        let behind = step.after.iter().rev().map(|after| after.field);
+        checks.extend(behind.filter_map(|field| Check::new(field, classes.get(field)?)));
+    }
+    (words, checks)
 }
 
 fn is_mark(byte: u8, pin: Option<u8>) -> bool {
@@ -188,7 +206,7 @@ impl Section<'_> {
         for field in self.first..free {
             let literal = self.literals.get(field + 1)?;
             let end = self.mark(field, literal).unwrap_or(End::Byte(*literal.first()?));
-            steps.push(self.step(field, literal, end, Vec::new())?);
+            steps.push(self.step(field, literal, end, Vec::new()));
         }
         let literal = self.literals.get(last + 1)?;
         let mark = self.mark(free, literal).filter(|_| free == last);
@@ -197,7 +215,7 @@ impl Section<'_> {
             Some(End::Pin { back })
         };
         let end = mark.or_else(pin).unwrap_or(End::Line);
-        steps.push(self.step(free, literal, end, after)?);
+        steps.push(self.step(free, literal, end, after));
         Some(())
     }
 
@@ -208,11 +226,10 @@ impl Section<'_> {
         holds_none.then_some(End::Mark { back })
     }
 
-    fn step(&self, field: usize, literal: &[u8], end: End, after: Vec<After>) -> Option<Step> {
+    fn step(&self, field: usize, literal: &[u8], end: End, after: Vec<After>) -> Step {
         let from = if let End::Pin { back } = end { back } else { 0 };
         let marks = literal.iter().skip(from).filter(|byte| is_mark(**byte, self.pin)).count();
-        let check = Check::new(self.classes.get(field)?);
-        Some(Step { field, check, end, after, literal: Literal::new(literal.to_vec()), marks })
+        Step { field, end, after, literal: Literal::new(literal.to_vec()), marks }
     }
 
     /// A field that starts where the literal before it last ends.
@@ -220,7 +237,6 @@ impl Section<'_> {
         let (class, literal) = (self.classes.get(field)?, self.literals.get(field)?);
         let stop = *literal.last()?;
         let alone = class.is_plain() && !class.can_hold(stop);
-        let check = Check::new(class);
-        alone.then(|| After { field, check, stop, literal: Literal::new(literal.clone()) })
+        alone.then(|| After { field, stop, literal: Literal::new(literal.clone()) })
     }
 }
