@@ -22,7 +22,7 @@ pub(crate) use time::TimePattern;
 pub use warning::{Warning, WarningKind};
 
 use crate::read::Plan;
-use crate::record::WellKnown;
+use crate::record::{Members, WellKnown};
 
 /// A compiled format string: literals and typed fields in order.
 ///
@@ -47,6 +47,7 @@ pub struct Format {
     pub(crate) omit_empty_values: bool,
     pub(crate) well_known: [Option<u16>; WellKnown::COUNT],
     pub(crate) plan: Plan,
+    pub(crate) members: Members,
     pub(crate) templates: Vec<Template>,
 }
 

@@ -6,6 +6,7 @@ mod value;
 mod well_known;
 
 pub(crate) use json::{Member, MemberKind};
+pub(crate) use plain::Members;
 pub use value::Value;
 pub(crate) use value::is_number;
 pub use well_known::WellKnown;
@@ -246,7 +247,8 @@ impl<'r> Record<'r> {
         let start = out.len();
         match self.body {
             Body::Text { spans, plain: true, .. } => {
-                plain::write_members(self.line, self.format, spans, skip_absent, out);
+                let Format { members, fields, .. } = self.format;
+                members.write(self.line, fields, spans, skip_absent, out);
             }
             Body::Text { spans, .. } => self.write_text_members(spans, out, skip_absent),
             Body::Json { members, .. } => {
