@@ -47,7 +47,8 @@ pub struct Format {
     pub(crate) omit_empty_values: bool,
     pub(crate) well_known: [Option<u16>; WellKnown::COUNT],
     pub(crate) plan: Plan,
-    pub(crate) members: Members,
+    /// How to write the fields as JSON, for lines that need no escapes.
+    pub(crate) members: Option<Members>,
     pub(crate) templates: Vec<Template>,
 }
 

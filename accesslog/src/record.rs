@@ -246,11 +246,12 @@ impl<'r> Record<'r> {
     pub fn write_json_members(&self, out: &mut Vec<u8>, skip_absent: bool) {
         let start = out.len();
         match self.body {
-            Body::Text { spans, plain: true, .. } => {
-                let Format { members, fields, .. } = self.format;
-                members.write(self.line, fields, spans, skip_absent, out);
-            }
-            Body::Text { spans, .. } => self.write_text_members(spans, out, skip_absent),
+            Body::Text { spans, plain, .. } => match &self.format.members {
+                Some(members) if plain => {
+                    members.write(self.line, &self.format.fields, spans, skip_absent, out);
+                }
+                _ => self.write_text_members(spans, out, skip_absent),
+            },
             Body::Json { members, .. } => {
                 json::write_members(members, self.line, self.format, skip_absent, out);
             }

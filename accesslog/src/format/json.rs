@@ -6,7 +6,7 @@ use super::warning::{self, Warning};
 use super::{Encoding, Format, FormatError, FormatErrorKind, FormatOptions, Segment};
 use crate::json::{Scanner, StringSpan};
 use crate::read::Plan;
-use crate::record::{Members, WellKnown};
+use crate::record::WellKnown;
 
 /// How deep a JSON format may nest.
 const MAX_DEPTH: usize = 32;
@@ -36,7 +36,7 @@ pub(super) fn compile(text: &str, options: &FormatOptions) -> Result<Format, For
         warnings,
         omit_empty_values: options.omit_empty_values,
         plan: Plan::default(),
-        members: Members::default(),
+        members: None,
         templates,
     })
 }

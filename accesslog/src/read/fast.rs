@@ -3,7 +3,7 @@
 use super::class::Class;
 use super::literal::Literal;
 use super::marks::Marks;
-use super::plan::{After, End, Plan, Step, TailField};
+use super::plan::{After, End, FastPlan, Plan, Step, TailField};
 use crate::json::is_plain;
 use crate::record::Span;
 
@@ -26,26 +26,16 @@ pub(super) fn read(
     if !marks.find(line, fast.pin, fast.pins) {
         return None;
     }
-    let marks_behind = marks.offsets().get(fast.head_marks..)?;
-    let mut cut = Cut { line, classes: &plan.classes, spans, marks: marks_behind, pin: fast.pin };
-    let mut start = cut.behind(&fast.head, 0)?;
-    for step in &fast.steps {
-        start = cut.step(step, start)?;
-    }
+    let behind_head = marks.offsets().get(fast.head_marks..)?;
+    cut(fast, &plan.classes, line, behind_head, spans)?;
     let words_are_certain = !marks.has_controls() && fast.pin == Some(b'"');
-    let is_word = |field: &usize| {
-        let text = spans.get(*field).map(|span| span.of(line));
-        plan.classes.get(*field).zip(text).is_some_and(|(class, text)| class.is_certain(text))
-    };
-    if !words_are_certain && !fast.words.iter().all(is_word) {
+    if !words_are_certain && !are_words(fast, &plan.classes, line, spans) {
         return None;
     }
-    for check in &fast.checks {
-        if !check.is_certain(&plan.classes, line, *spans.get(check.field)?) {
-            return None;
-        }
+    if !are_certain(fast, &plan.classes, line, spans) {
+        return None;
     }
-    (start == line.len()).then_some(Certain { plain: plain && !marks.has_escapes() })
+    Some(Certain { plain: plain && !marks.has_escapes() })
 }
 
 /// Cuts fields off the end of a line; what is left, and whether they hold no byte that JSON would
@@ -72,76 +62,106 @@ fn without_tail<'l>(
     Some((rest, plain))
 }
 
-/// A line that is being cut.
-struct Cut<'a> {
-    line: &'a [u8],
-    classes: &'a [Class],
-    spans: &'a mut [Span],
-    /// The spaces and pins that were not passed yet.
-    marks: &'a [u32],
-    pin: Option<u8>,
-}
-
-impl Cut<'_> {
-    /// Cuts off the field at `start` and the literal behind it; gives where the next field starts.
-    #[inline(always)]
-    fn step(&mut self, step: &Step, start: usize) -> Option<usize> {
+/// Cuts a line into the format's literals and what stands between them. `marks` are those behind the
+/// first literal.
+///
+/// A function of its own, and its rare branches too, so that what it works with stays in registers.
+#[inline(never)]
+fn cut(
+    fast: &FastPlan,
+    classes: &[Class],
+    line: &[u8],
+    mut marks: &[u32],
+    spans: &mut [Span],
+) -> Option<()> {
+    let mut start = behind(&fast.head, line, 0)?;
+    for step in &fast.steps {
         let end = match step.end {
-            End::Mark { back } => (*self.marks.first()? as usize).checked_sub(back)?,
-            End::Pin { back } => self.next_pin()?.checked_sub(back)?,
-            End::Byte(stop) => self.next_byte(step.field, start, stop)?,
-            End::Line => self.line.len().checked_sub(step.literal.len())?,
+            End::Mark { back } => (*marks.first()? as usize).checked_sub(back)?,
+            End::Pin { back } => {
+                marks = from_pin(marks, line, fast.pin);
+                (*marks.first()? as usize).checked_sub(back)?
+            }
+            End::Byte(stop) => {
+                let class = classes.get(step.field)?;
+                let end = start + class.length_before(line.get(start..)?, stop)?;
+                marks = from(marks, end);
+                end
+            }
+            End::Line => line.len().checked_sub(step.literal.len())?,
         };
         if start > end {
             return None;
         }
-        *self.spans.get_mut(step.field)? = Span::within(start, end);
+        *spans.get_mut(step.field)? = Span::within(start, end);
         if !step.after.is_empty() {
-            self.cut_off(step, start, end)?;
+            cut_off(step, line, start, end, spans)?;
         }
-        self.marks = self.marks.get(step.marks..)?;
-        self.behind(&step.literal, end)
+        marks = marks.get(step.marks..)?;
+        start = behind(&step.literal, line, end)?;
     }
+    (start == line.len()).then_some(())
+}
 
-    /// Cuts off the fields behind the free one of a section, which ends at `end`.
-    fn cut_off(&mut self, step: &Step, start: usize, mut end: usize) -> Option<()> {
-        for After { field, stop, literal } in &step.after {
-            let value = memchr::memrchr(*stop, self.line.get(start..end)?)? + start + 1;
-            *self.spans.get_mut(*field)? = Span::within(value, end);
-            end = value.checked_sub(literal.len()).filter(|&at| start <= at)?;
-            self.behind(literal, end)?;
-        }
-        *self.spans.get_mut(step.field)? = Span::within(start, end);
-        Some(())
-    }
+/// Where the literal ends that stands at `start`, if it does.
+#[inline(always)]
+fn behind(literal: &Literal, line: &[u8], start: usize) -> Option<usize> {
+    literal.is_at(line, start).then_some(start + literal.len())
+}
 
-    /// Where the literal ends that stands at `start`, if it does.
-    #[inline(always)]
-    fn behind(&self, literal: &Literal, start: usize) -> Option<usize> {
-        literal.is_at(self.line, start).then_some(start + literal.len())
+/// The marks from the next pin on.
+#[inline(always)]
+fn from_pin<'m>(mut marks: &'m [u32], line: &[u8], pin: Option<u8>) -> &'m [u32] {
+    while let Some((&mark, later)) = marks.split_first()
+        && line.get(mark as usize).copied() != pin
+    {
+        marks = later;
     }
+    marks
+}
 
-    /// Passes the marks up to the next pin, which is then the first.
-    #[inline(always)]
-    fn next_pin(&mut self) -> Option<usize> {
-        loop {
-            let (&mark, later) = self.marks.split_first()?;
-            if self.line.get(mark as usize).copied() == self.pin {
-                return Some(mark as usize);
-            }
-            self.marks = later;
-        }
+/// The marks that stand at `start` or behind it.
+fn from(mut marks: &[u32], start: usize) -> &[u32] {
+    while let Some((&mark, later)) = marks.split_first()
+        && (mark as usize) < start
+    {
+        marks = later;
     }
+    marks
+}
 
-    /// Where `stop` stands behind the value that starts at `start`; passes the marks before it.
-    fn next_byte(&mut self, field: usize, start: usize, stop: u8) -> Option<usize> {
-        let class = self.classes.get(field)?;
-        let end = start + class.length_before(self.line.get(start..)?, stop)?;
-        while let Some((_, later)) =
-            self.marks.split_first().filter(|(at, _)| (**at as usize) < end)
-        {
-            self.marks = later;
-        }
-        Some(end)
+/// Cuts off the fields behind the free one of a section, which ends at `end`.
+#[inline(never)]
+fn cut_off(
+    step: &Step,
+    line: &[u8],
+    start: usize,
+    mut end: usize,
+    spans: &mut [Span],
+) -> Option<()> {
+    for After { field, stop, literal } in &step.after {
+        let value = memchr::memrchr(*stop, line.get(start..end)?)? + start + 1;
+        *spans.get_mut(*field)? = Span::within(value, end);
+        end = value.checked_sub(literal.len()).filter(|&at| start <= at)?;
+        behind(literal, line, end)?;
     }
+    *spans.get_mut(step.field)? = Span::within(start, end);
+    Some(())
+}
+
+/// Whether the values that were cut are surely those of their fields.
+#[inline(never)]
+fn are_certain(fast: &FastPlan, classes: &[Class], line: &[u8], spans: &[Span]) -> bool {
+    fast.checks.iter().all(|check| {
+        spans.get(check.field).is_some_and(|span| check.is_certain(classes, line, *span))
+    })
+}
+
+/// The same for those that hold no mark, where that does not make them words.
+#[inline(never)]
+fn are_words(fast: &FastPlan, classes: &[Class], line: &[u8], spans: &[Span]) -> bool {
+    fast.words.iter().all(|&field| {
+        let text = spans.get(field).map(|span| span.of(line));
+        classes.get(field).zip(text).is_some_and(|(class, text)| class.is_certain(text))
+    })
 }

@@ -30,12 +30,14 @@ impl Literal {
     #[inline(always)]
     pub(super) fn is_at(&self, line: &[u8], at: usize) -> bool {
         match line.get(at..).and_then(<[u8]>::first_chunk) {
-            Some(next) if self.mask != 0 => u64::from_le_bytes(*next) & self.mask == self.word,
+            Some(next) if self.bytes.len() <= 8 => {
+                u64::from_le_bytes(*next) & self.mask == self.word
+            }
             _ => self.is_at_slowly(line, at),
         }
     }
 
-    /// [`Self::is_at`] at the end of a line, or of a long or an empty literal.
+    /// [`Self::is_at`] at the end of a line, or of a long literal.
     #[inline(never)]
     fn is_at_slowly(&self, line: &[u8], at: usize) -> bool {
         let text = line.get(at..).and_then(|rest| rest.get(..self.bytes.len()));
