@@ -22,7 +22,7 @@ pub(crate) use time::TimePattern;
 pub use warning::{Warning, WarningKind};
 
 use crate::read::Plan;
-use crate::record::{Members, WellKnown};
+use crate::record::{PlainFields, WellKnown};
 
 /// A compiled format string: literals and typed fields in order.
 ///
@@ -48,7 +48,7 @@ pub struct Format {
     pub(crate) well_known: [Option<u16>; WellKnown::COUNT],
     pub(crate) plan: Plan,
     /// How to write the fields as JSON, for lines that need no escapes.
-    pub(crate) members: Option<Members>,
+    pub(crate) plain_fields: Option<PlainFields>,
     pub(crate) templates: Vec<Template>,
 }
 

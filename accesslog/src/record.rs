@@ -1,12 +1,13 @@
 //! Access log records: what one line says, field by field.
 
 mod json;
+mod pieces;
 mod plain;
 mod value;
 mod well_known;
 
 pub(crate) use json::{Member, MemberKind};
-pub(crate) use plain::Members;
+pub(crate) use plain::PlainFields;
 pub use value::Value;
 pub(crate) use value::is_number;
 pub use well_known::WellKnown;
@@ -68,6 +69,8 @@ enum Body<'r> {
     Json {
         members: &'r [Member],
         leaves: &'r [u32],
+        /// Whether there is nothing nested, and no string holds a byte that JSON would escape.
+        plain: bool,
     },
 }
 
@@ -118,8 +121,9 @@ impl<'r> Record<'r> {
         format: &'r Format,
         members: &'r [Member],
         leaves: &'r [u32],
+        plain: bool,
     ) -> Self {
-        Self { line, format, body: Body::Json { members, leaves } }
+        Self { line, format, body: Body::Json { members, leaves, plain } }
     }
 
     /// The line that was read.
@@ -245,14 +249,15 @@ impl<'r> Record<'r> {
     /// braces. With `skip_absent`, absent values are left out.
     pub fn write_json_members(&self, out: &mut Vec<u8>, skip_absent: bool) {
         let start = out.len();
-        match self.body {
-            Body::Text { spans, plain, .. } => match &self.format.members {
-                Some(members) if plain => {
-                    members.write(self.line, &self.format.fields, spans, skip_absent, out);
-                }
-                _ => self.write_text_members(spans, out, skip_absent),
-            },
-            Body::Json { members, .. } => {
+        let plain = self.format.plain_fields.as_ref();
+        match (self.body, plain) {
+            (Body::Text { spans, plain: true, .. }, Some(plain)) => {
+                plain.write_text(self.line, &self.format.fields, spans, skip_absent, out);
+            }
+            (Body::Text { spans, .. }, _) => self.write_text_members(spans, out, skip_absent),
+            (Body::Json { members, plain: true, .. }, Some(plain))
+                if plain.write_json(self.line, members, skip_absent, out) => {}
+            (Body::Json { members, .. }, _) => {
                 json::write_members(members, self.line, self.format, skip_absent, out);
             }
         }
@@ -327,7 +332,7 @@ impl<'r> Record<'r> {
 
     fn member(&self, index: usize) -> Option<&'r Member> {
         match self.body {
-            Body::Json { members, leaves } => members.get(*leaves.get(index)? as usize),
+            Body::Json { members, leaves, .. } => members.get(*leaves.get(index)? as usize),
             Body::Text { .. } => None,
         }
     }

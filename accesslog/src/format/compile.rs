@@ -8,7 +8,7 @@ use super::warning::{self, Warning, WarningKind};
 use super::{Encoding, Format, FormatError, FormatErrorKind, FormatOptions, Segment};
 use crate::operator::{self, Argument, Operator};
 use crate::read::Plan;
-use crate::record::{Members, WellKnown};
+use crate::record::{PlainFields, WellKnown};
 
 /// The most fields that a format may have.
 pub(crate) const MAX_FIELDS: usize = 512;
@@ -26,7 +26,7 @@ pub(super) fn text(text: &str, options: &FormatOptions) -> Result<Format, Format
         encoding: Encoding::Text,
         well_known: WellKnown::index(&fields),
         plan: Plan::new(&segments, &fields, options.omit_empty_values),
-        members: Members::new(&fields, options.omit_empty_values),
+        plain_fields: PlainFields::new(&fields, options.omit_empty_values),
         segments,
         fields,
         warnings: Vec::new(),

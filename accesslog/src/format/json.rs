@@ -6,7 +6,7 @@ use super::warning::{self, Warning};
 use super::{Encoding, Format, FormatError, FormatErrorKind, FormatOptions, Segment};
 use crate::json::{Scanner, StringSpan};
 use crate::read::Plan;
-use crate::record::WellKnown;
+use crate::record::{PlainFields, WellKnown};
 
 /// How deep a JSON format may nest.
 const MAX_DEPTH: usize = 32;
@@ -32,11 +32,11 @@ pub(super) fn compile(text: &str, options: &FormatOptions) -> Result<Format, For
         encoding: Encoding::Json,
         segments: (0..fields.len()).map(Segment::Field).collect(),
         well_known: WellKnown::index(&fields),
+        plain_fields: PlainFields::new(&fields, options.omit_empty_values),
         fields,
         warnings,
         omit_empty_values: options.omit_empty_values,
         plan: Plan::default(),
-        members: None,
         templates,
     })
 }

@@ -5,6 +5,9 @@
 //! ones write typed values and null. A line with any typed value, or a logger that omits empty
 //! values, is of the new kind, and a `"-"` in it is what a client sent; else `"-"` is absent.
 
+mod flat;
+
+use super::marks::Marks;
 use super::{Expected, Mismatch};
 use crate::format::{Field, Format, MAX_FIELDS};
 use crate::json::Scanner;
@@ -14,6 +17,7 @@ use crate::record::{Member, MemberKind, Record, Span, is_number};
 /// Working memory, kept from line to line.
 #[derive(Debug, Clone, Default)]
 pub(super) struct JsonScratch {
+    quotes: Marks,
     members: Vec<Member>,
     leaves: Vec<u32>,
     /// The path of the nested object that is being read.
@@ -32,11 +36,16 @@ impl JsonScratch {
         self.leaves.clear();
         self.path.clear();
         self.next_field = 0;
-        let mut scanner = Scanner::new(line);
-        let done = self.object(&mut scanner, line, format).is_some() && scanner.at_end();
-        if !done {
-            let offset = u32::try_from(scanner.at()).unwrap_or(u32::MAX);
-            return Err(Mismatch { offset, expected: Expected::Json });
+        let plain = self.quotes.find_quotes(line)
+            && flat::read(line, format, self.quotes.offsets(), &mut self.members).is_some();
+        if !plain {
+            self.members.clear();
+            let mut scanner = Scanner::new(line);
+            let done = self.object(&mut scanner, line, format).is_some() && scanner.at_end();
+            if !done {
+                let offset = u32::try_from(scanner.at()).unwrap_or(u32::MAX);
+                return Err(Mismatch { offset, expected: Expected::Json });
+            }
         }
         let known = self.members.iter().filter(|member| member.field.is_some()).count();
         let has =
@@ -52,7 +61,7 @@ impl JsonScratch {
         }
         self.type_values(line, format);
         self.index_leaves();
-        Ok(Record::json(line, format, &self.members, &self.leaves))
+        Ok(Record::json(line, format, &self.members, &self.leaves, plain))
     }
 
     fn repeats_a_key(&self) -> bool {

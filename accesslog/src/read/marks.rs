@@ -26,12 +26,14 @@ pub(super) struct Marks {
 /// A way to look at a line: notes its marks, and gives up at more than `most` pins.
 type Find = fn(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen;
 
-/// The byte that is looked for beside spaces, if there is one.
+/// What is looked for: spaces, and a byte of choice.
 #[derive(Debug, Clone, Copy)]
 struct Pin {
     byte: u8,
     /// All ones where there is a pin, and zero where there is none.
     mask: u64,
+    /// All ones where spaces are marks.
+    spaces: u64,
 }
 
 /// What a line holds besides its marks.
@@ -86,13 +88,22 @@ impl Marks {
     /// what was found is of no meaning.
     #[inline]
     pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>, count: usize) -> bool {
-        let pin = pin.map_or(Pin { byte: b' ', mask: 0 }, |byte| Pin { byte, mask: u64::MAX });
+        let none = Pin { byte: b' ', mask: 0, spaces: u64::MAX };
+        let pin = pin.map_or(none, |byte| Pin { byte, mask: u64::MAX, ..none });
         self.offsets.clear();
         self.seen = (self.find)(line, pin, count, &mut self.offsets);
         self.seen.pins == count
     }
 
-    /// Offsets of all spaces and pins, ascending.
+    /// Looks at a line for double quotes alone; whether it has no other byte to escape.
+    pub(super) fn find_quotes(&mut self, line: &[u8]) -> bool {
+        let pin = Pin { byte: b'"', mask: u64::MAX, spaces: 0 };
+        self.offsets.clear();
+        self.seen = (self.find)(line, pin, usize::MAX, &mut self.offsets);
+        !self.has_escapes()
+    }
+
+    /// Offsets of all marks, ascending: spaces and pins, or quotes.
     pub(super) fn offsets(&self) -> &[u32] {
         self.offsets.as_slice()
     }
@@ -174,7 +185,7 @@ fn scan(
         seen.controls |= found.controls & !pins;
         seen.escapes |= found.escapes & !pins;
         // Lines of 4 GiB are not read.
-        push(marks, found.spaces | pins, base as u32);
+        push(marks, (found.spaces & pin.spaces) | pins, base as u32);
         base += BLOCK;
     }
     seen

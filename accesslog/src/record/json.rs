@@ -6,7 +6,7 @@ use crate::format::Format;
 use crate::json::StringSpan;
 
 /// A member of a JSON log's object, or the end of a nested one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Member {
     /// The key as written, without its quotes.
     pub(crate) key: Span,
