@@ -10,6 +10,7 @@ mod address;
 mod bits;
 mod check;
 mod class;
+mod edges;
 mod fast;
 mod json;
 mod literal;
@@ -24,6 +25,7 @@ pub(crate) use plan::Plan;
 
 use crate::format::{Encoding, Format};
 use crate::record::{Disputed, Record, Span};
+use edges::Edges;
 use json::JsonScratch;
 use marks::Marks;
 use search::Search;
@@ -50,6 +52,7 @@ pub struct Reader {
     format: Arc<Format>,
     spans: Vec<Span>,
     marks: Marks,
+    edges: Edges,
     search: Search,
     disputed: Disputed,
     json: JsonScratch,
@@ -86,6 +89,7 @@ impl Reader {
             spans: vec![Span::default(); format.fields.len()],
             format,
             marks: Marks::default(),
+            edges: Edges::default(),
             search: Search::default(),
             disputed: Disputed::default(),
             json: JsonScratch::default(),
@@ -117,11 +121,16 @@ impl Reader {
         if let Some(certain) = fast::read(plan, line, &mut self.marks, &mut self.spans) {
             return Ok(Record::certain(line, &self.format, &self.spans, certain.plain));
         }
-        let found = self.search.read(plan, line, &mut self.spans, &mut self.disputed);
-        if line.len() > KEPT {
-            self.search = Search::default();
+        self.marks.find(line, plan.pin());
+        let marks = self.marks.offsets();
+        let few = self.edges.read(plan, line, marks, &mut self.spans, &mut self.disputed);
+        if few.is_none() {
+            let found = self.search.read(plan, line, &mut self.spans, &mut self.disputed);
+            if line.len() > KEPT {
+                self.search = Search::default();
+            }
+            found?;
         }
-        found?;
         let disputed = (!self.disputed.fields.is_empty()).then_some(&self.disputed);
         Ok(Record::text(line, &self.format, &self.spans, disputed))
     }

@@ -23,7 +23,7 @@ pub(super) fn read(
 ) -> Option<Certain> {
     let fast = plan.fast.as_ref()?;
     let (line, plain) = without_tail(&fast.tail, &plan.classes, line, spans)?;
-    if !marks.find(line, fast.pin, fast.pins) {
+    if marks.find(line, fast.pin) != fast.pins {
         return None;
     }
     let behind_head = marks.offsets().get(fast.head_marks..)?;

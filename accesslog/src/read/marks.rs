@@ -23,8 +23,8 @@ pub(super) struct Marks {
     seen: Seen,
 }
 
-/// A way to look at a line: notes its marks, and gives up at more than `most` pins.
-type Find = fn(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen;
+/// A way to look at a line: notes its marks.
+type Find = fn(line: &[u8], pin: Pin, marks: &mut Offsets) -> Seen;
 
 /// What is looked for: spaces, and a byte of choice.
 #[derive(Debug, Clone, Copy)]
@@ -84,22 +84,21 @@ impl Marks {
         Self { find, offsets: Offsets::default(), seen: Seen::default() }
     }
 
-    /// Looks at a line for spaces and pins; whether it has as many pins as `count`. Where it has not,
-    /// what was found is of no meaning.
+    /// Looks at a line for spaces and pins; gives how many pins there are.
     #[inline]
-    pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>, count: usize) -> bool {
+    pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>) -> usize {
         let none = Pin { byte: b' ', mask: 0, spaces: u64::MAX };
         let pin = pin.map_or(none, |byte| Pin { byte, mask: u64::MAX, ..none });
         self.offsets.clear();
-        self.seen = (self.find)(line, pin, count, &mut self.offsets);
-        self.seen.pins == count
+        self.seen = (self.find)(line, pin, &mut self.offsets);
+        self.seen.pins
     }
 
     /// Looks at a line for double quotes alone; whether it has no other byte to escape.
     pub(super) fn find_quotes(&mut self, line: &[u8]) -> bool {
         let pin = Pin { byte: b'"', mask: u64::MAX, spaces: 0 };
         self.offsets.clear();
-        self.seen = (self.find)(line, pin, usize::MAX, &mut self.offsets);
+        self.seen = (self.find)(line, pin, &mut self.offsets);
         !self.has_escapes()
     }
 
@@ -165,14 +164,13 @@ impl Offsets {
 fn scan(
     line: &[u8],
     pin: Pin,
-    most: usize,
     marks: &mut Offsets,
     masks: impl Fn(&[u8; BLOCK]) -> Masks,
     push: impl Fn(&mut Offsets, u64, u32),
 ) -> Seen {
     let mut seen = Seen::default();
     let mut base = 0;
-    while base < line.len() && seen.pins <= most {
+    while base < line.len() {
         let rest = line.get(base..).unwrap_or_default();
         let found = match (rest.first_chunk(), line.last_chunk()) {
             (Some(block), _) => masks(block),
@@ -223,9 +221,9 @@ impl Masks {
 }
 
 /// [`Find`] with what every processor of the target has.
-fn portable(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen {
+fn portable(line: &[u8], pin: Pin, marks: &mut Offsets) -> Seen {
     let masks = |block: &[u8; BLOCK]| portable_masks(block, pin.byte);
-    scan(line, pin, most, marks, masks, |marks, bits, base| marks.push(bits, base))
+    scan(line, pin, marks, masks, |marks, bits, base| marks.push(bits, base))
 }
 
 #[inline(always)]

@@ -14,6 +14,17 @@ pub(crate) struct Plan {
     pub(super) same_literal: Vec<usize>,
     pub(super) classes: Vec<Class>,
     pub(super) fast: Option<FastPlan>,
+    /// The literals, and what tells where they can stand.
+    pub(super) anchors: Vec<Anchor>,
+}
+
+/// A literal that is looked for among the marks of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Anchor {
+    pub(super) literal: Literal,
+    /// How far behind its start its first mark stands; `None` when it has none.
+    pub(super) mark: Option<u32>,
+    pub(super) first: Option<u8>,
 }
 
 /// How to cut a line that has exactly the delimiters that the format expects.
@@ -108,7 +119,27 @@ impl Plan {
         let same_literal = literals.iter().filter_map(first_same).collect();
         let classes: Vec<_> = fields.iter().map(|field| Class::new(field, omit_empty)).collect();
         let fast = FastPlan::of(&literals, &classes);
-        Self { literals, same_literal, classes, fast }
+        let pin = fast.as_ref().and_then(|fast| fast.pin);
+        let anchors = literals.iter().map(|literal| Anchor::new(literal, pin)).collect();
+        Self { literals, same_literal, classes, fast, anchors }
+    }
+}
+
+impl Plan {
+    /// The byte whose places tell most of a line's delimiters, beside the space.
+    pub(super) fn pin(&self) -> Option<u8> {
+        self.fast.as_ref().and_then(|fast| fast.pin)
+    }
+}
+
+impl Anchor {
+    fn new(literal: &[u8], pin: Option<u8>) -> Self {
+        let mark = literal.iter().position(|&byte| is_mark(byte, pin));
+        Self {
+            literal: Literal::new(literal.to_vec()),
+            mark: mark.and_then(|at| u32::try_from(at).ok()),
+            first: literal.first().copied(),
+        }
     }
 }
 

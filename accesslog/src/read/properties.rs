@@ -150,6 +150,22 @@ proptest! {
         }
     }
 
+    /// Where the edges give an answer, it is what the search says.
+    #[test]
+    fn the_edges_agree_with_the_search((format, line, _) in program(), omit in any::<bool>()) {
+        let format = crate::FormatOptions::new().omit_empty_values(omit).compile(&format).unwrap();
+        let (mut spans, mut disputed) = (vec![Span::default(); format.fields.len()], Disputed::default());
+        let (mut marks, plan) = (Marks::default(), &format.plan);
+        marks.find(&line, plan.pin());
+        let found = Edges::default().read(plan, &line, marks.offsets(), &mut spans, &mut disputed);
+        if found.is_some() {
+            let (mut all, mut others) = (spans.clone(), Disputed::default());
+            prop_assert!(Search::default().read(plan, &line, &mut all, &mut others).is_ok());
+            prop_assert_eq!(spans, all);
+            prop_assert_eq!((disputed.fields, disputed.text), (others.fields, others.text));
+        }
+    }
+
     /// The same for lines of another format.
     #[test]
     fn the_passes_agree_on_foreign_lines((format, _, _) in program(), (_, line, _) in program()) {

@@ -41,14 +41,14 @@ pub(super) fn all() -> [Option<Find>; 2] {
         && is_x86_feature_detected!("avx512vbmi2");
     let avx2 = bits && is_x86_feature_detected!("avx2");
     // SAFETY: the processor has all that the function was compiled for, as was just asked.
-    let find_avx512: Find = |a, b, c, d| unsafe { with_avx512(a, b, c, d) };
+    let find_avx512: Find = |line, pin, marks| unsafe { with_avx512(line, pin, marks) };
     // SAFETY: as above.
-    let find_avx2: Find = |a, b, c, d| unsafe { with_avx2(a, b, c, d) };
+    let find_avx2: Find = |line, pin, marks| unsafe { with_avx2(line, pin, marks) };
     [avx512.then_some(find_avx512), avx2.then_some(find_avx2)]
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn with_avx512(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen {
+fn with_avx512(line: &[u8], pin: Pin, marks: &mut Offsets) -> Seen {
     let is = |bytes: __m512i, byte: u8| {
         _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()))
     };
@@ -79,11 +79,11 @@ fn with_avx512(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen 
         unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), set) };
         offsets.count += bits.count_ones() as usize;
     };
-    scan(line, pin, most, marks, masks, push)
+    scan(line, pin, marks, masks, push)
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn with_avx2(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen {
+fn with_avx2(line: &[u8], pin: Pin, marks: &mut Offsets) -> Seen {
     let mask = |half: __m256i| u64::from(_mm256_movemask_epi8(half).cast_unsigned());
     let half = |bytes: __m256i| {
         let is = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte.cast_signed()));
@@ -110,5 +110,5 @@ fn with_avx2(line: &[u8], pin: Pin, most: usize, marks: &mut Offsets) -> Seen {
             escapes: low.escapes | high.escapes << 32,
         }
     };
-    scan(line, pin, most, marks, masks, |marks, bits, base| marks.push(bits, base))
+    scan(line, pin, marks, masks, |marks, bits, base| marks.push(bits, base))
 }
