@@ -121,9 +121,11 @@ impl Reader {
         if let Some(certain) = fast::read(plan, line, &mut self.marks, &mut self.spans) {
             return Ok(Record::certain(line, &self.format, &self.spans, certain.plain));
         }
-        self.marks.find(line, plan.pin());
-        let marks = self.marks.offsets();
-        let few = self.edges.read(plan, line, marks, &mut self.spans, &mut self.disputed);
+        if !plan.scans_whole_lines() {
+            self.marks.find(line, plan.pin());
+        }
+        let Self { marks, edges, spans, disputed, .. } = self;
+        let few = edges.read(plan, line, marks, spans, disputed);
         if few.is_none() {
             let found = self.search.read(plan, line, &mut self.spans, &mut self.disputed);
             if line.len() > KEPT {

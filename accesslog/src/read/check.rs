@@ -28,6 +28,8 @@ enum Form {
     Time(Box<Ranges>),
     Address,
     Protocol,
+    /// Bytes without white space, or without white space and quotes, or more than those.
+    Word,
     /// One for which only the class knows.
     Other,
 }
@@ -55,9 +57,16 @@ impl Check {
             },
             Shape::Address => Form::Address,
             Shape::Protocol => Form::Protocol,
+            _ if class.is_word() => Form::Word,
             _ => Form::Other,
         };
         Some(Self { field, dash: class.is_dash(), form })
+    }
+
+    /// Whether the values are just those without white space, or without white space and quotes, or
+    /// more than those.
+    pub(super) fn is_word(&self) -> bool {
+        self.form == Form::Word
     }
 
     /// Whether what stands at `span` of the line is surely a value of the field's class.
@@ -71,7 +80,7 @@ impl Check {
                 Form::Time(ranges) => ranges.hold(line, start, end),
                 Form::Address => is_ipv4_with_port(line, start, end),
                 Form::Protocol => matches!(span.of(line), b"HTTP/1.1" | b"HTTP/2"),
-                Form::Other => false,
+                Form::Word | Form::Other => false,
             };
         quick || self.is_certain_to_class(classes, line, span)
     }

@@ -7,6 +7,7 @@
 //! over. Where this gives an answer, the search gives the same.
 
 use super::class::{Class, RunMemo};
+use super::marks::Marks;
 use super::plan::{Anchor, Plan};
 use crate::record::{Disputed, Span};
 
@@ -36,12 +37,12 @@ struct Places {
 }
 
 impl Edges {
-    /// Reads a line whose spaces and pins stand at `marks`. `None` says nothing.
+    /// Reads a line whose marks are known. `None` says nothing.
     pub(super) fn read(
         &mut self,
         plan: &Plan,
         line: &[u8],
-        marks: &[u32],
+        marks: &Marks,
         spans: &mut [Span],
         disputed: &mut Disputed,
     ) -> Option<()> {
@@ -53,7 +54,7 @@ impl Edges {
     }
 
     /// Finds the edges that can be reached from the start of the line.
-    fn forwards(&mut self, plan: &Plan, line: &[u8], marks: &[u32]) -> Option<()> {
+    fn forwards(&mut self, plan: &Plan, line: &[u8], marks: &Marks) -> Option<()> {
         let Self { edges, fields, starts, places } = self;
         edges.clear();
         fields.clear();
@@ -63,12 +64,20 @@ impl Edges {
             return None;
         }
         starts.push(head.literal.len() as u32);
-        for (index, (class, Anchor { literal, .. })) in plan.classes.iter().zip(behind).enumerate()
-        {
-            let first = edges.len();
+        for (index, (class, anchor)) in plan.classes.iter().zip(behind).enumerate() {
+            let (first, literal) = (edges.len(), &anchor.literal);
+            let is_last = index + 1 == behind.len();
+            if let ([start], false) = (starts.as_mut_slice(), is_last)
+                && let Some(end) = word_end(plan, anchor, line, marks, *start)
+            {
+                edges.push((*start, end));
+                fields.push((first, edges.len()));
+                *start = end + literal.len() as u32;
+                continue;
+            }
             let last = [line.len().checked_sub(literal.len())? as u32];
-            let ends = if index + 1 < behind.len() {
-                places.of(plan, index + 1, line, marks)?
+            let ends = if !is_last {
+                places.of(plan, index + 1, line, marks.offsets())?
             } else if literal.is_at(line, last[0] as usize) {
                 &last
             } else {
@@ -129,6 +138,17 @@ impl Edges {
     }
 }
 
+/// Where the value at `start` ends that holds no mark, if it is surely one of its field and the literal
+/// stands behind it: then there is no other end.
+fn word_end(plan: &Plan, anchor: &Anchor, line: &[u8], marks: &Marks, start: u32) -> Option<u32> {
+    let check = anchor.word.as_ref()?;
+    let next = marks.offsets().partition_point(|at| *at < start);
+    let end = marks.offsets().get(next)?.checked_sub(anchor.mark?).filter(|end| start <= *end)?;
+    let is_word = check.is_word() && plan.tells_words(marks);
+    let certain = is_word || check.is_certain(&plan.classes, line, Span { start, end });
+    (certain && anchor.literal.is_at(line, end as usize)).then_some(end)
+}
+
 /// Adds the edges from `starts` to `ends` that hold a value of the class; `None` when they are too
 /// many.
 fn push_edges(
@@ -176,7 +196,7 @@ impl Places {
     /// Where the literal of this number stands; `None` when it is empty and stands everywhere.
     fn of(&mut self, plan: &Plan, index: usize, line: &[u8], marks: &[u32]) -> Option<&[u32]> {
         let index = plan.same_literal.get(index).copied()?;
-        let Anchor { literal, mark, first } = plan.anchors.get(index)?;
+        let Anchor { literal, mark, first, .. } = plan.anchors.get(index)?;
         let places = self.of.get_mut(index)?;
         if !std::mem::replace(self.found.get_mut(index)?, true) {
             places.clear();

@@ -28,8 +28,7 @@ pub(super) fn read(
     }
     let behind_head = marks.offsets().get(fast.head_marks..)?;
     cut(fast, &plan.classes, line, behind_head, spans)?;
-    let words_are_certain = !marks.has_controls() && fast.pin == Some(b'"');
-    if !words_are_certain && !are_words(fast, &plan.classes, line, spans) {
+    if !plan.tells_words(marks) && !are_words(fast, &plan.classes, line, spans) {
         return None;
     }
     if !are_certain(fast, &plan.classes, line, spans) {

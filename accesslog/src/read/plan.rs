@@ -3,6 +3,7 @@
 use super::check::Check;
 use super::class::Class;
 use super::literal::Literal;
+use super::marks::Marks;
 use crate::format::{Field, Segment};
 
 /// The program: `literal, field, literal, field, ..., literal`, and the way to run it fast.
@@ -25,6 +26,9 @@ pub(super) struct Anchor {
     /// How far behind its start its first mark stands; `None` when it has none.
     pub(super) mark: Option<u32>,
     pub(super) first: Option<u8>,
+    /// How to check a value of the field before it, if that can hold no mark: then it ends before the
+    /// next one.
+    pub(super) word: Option<Check>,
 }
 
 /// How to cut a line that has exactly the delimiters that the format expects.
@@ -120,7 +124,9 @@ impl Plan {
         let classes: Vec<_> = fields.iter().map(|field| Class::new(field, omit_empty)).collect();
         let fast = FastPlan::of(&literals, &classes);
         let pin = fast.as_ref().and_then(|fast| fast.pin);
-        let anchors = literals.iter().map(|literal| Anchor::new(literal, pin)).collect();
+        let before = std::iter::once(None).chain(classes.iter().enumerate().map(Some));
+        let anchors = literals.iter().zip(before);
+        let anchors = anchors.map(|(literal, before)| Anchor::new(literal, before, pin)).collect();
         Self { literals, same_literal, classes, fast, anchors }
     }
 }
@@ -130,12 +136,28 @@ impl Plan {
     pub(super) fn pin(&self) -> Option<u8> {
         self.fast.as_ref().and_then(|fast| fast.pin)
     }
+
+    /// Whether what stands between two marks of a line holds no white space and no double quote.
+    pub(super) fn tells_words(&self, marks: &Marks) -> bool {
+        self.pin() == Some(b'"') && !marks.has_controls()
+    }
+
+    /// Whether the fast pass finds the marks of every line, even of one that it does not read.
+    pub(super) fn scans_whole_lines(&self) -> bool {
+        self.fast.as_ref().is_some_and(|fast| fast.tail.is_empty())
+    }
 }
 
 impl Anchor {
-    fn new(literal: &[u8], pin: Option<u8>) -> Self {
+    fn new(literal: &[u8], before: Option<(usize, &Class)>, pin: Option<u8>) -> Self {
         let mark = literal.iter().position(|&byte| is_mark(byte, pin));
+        let holds_none = |class: &Class| {
+            let pin = pin.is_some_and(|pin| class.can_hold(pin));
+            !(pin || class.can_hold(b' ')) && mark.is_some()
+        };
+        let word = before.filter(|(_, class)| holds_none(class));
         Self {
+            word: word.and_then(|(field, class)| Check::new(field, class)),
             literal: Literal::new(literal.to_vec()),
             mark: mark.and_then(|at| u32::try_from(at).ok()),
             first: literal.first().copied(),

@@ -157,7 +157,7 @@ proptest! {
         let (mut spans, mut disputed) = (vec![Span::default(); format.fields.len()], Disputed::default());
         let (mut marks, plan) = (Marks::default(), &format.plan);
         marks.find(&line, plan.pin());
-        let found = Edges::default().read(plan, &line, marks.offsets(), &mut spans, &mut disputed);
+        let found = Edges::default().read(plan, &line, &marks, &mut spans, &mut disputed);
         if found.is_some() {
             let (mut all, mut others) = (spans.clone(), Disputed::default());
             prop_assert!(Search::default().read(plan, &line, &mut all, &mut others).is_ok());
