@@ -249,14 +249,16 @@ impl<'r> Record<'r> {
     /// braces. With `skip_absent`, absent values are left out.
     pub fn write_json_members(&self, out: &mut Vec<u8>, skip_absent: bool) {
         let start = out.len();
-        let plain = self.format.plain_fields.as_ref();
-        match (self.body, plain) {
-            (Body::Text { spans, plain: true, .. }, Some(plain)) => {
-                plain.write_text(self.line, &self.format.fields, spans, skip_absent, out);
+        match (self.body, &self.format.plain_fields) {
+            (Body::Text { spans, plain: true, .. }, Some(fields)) => {
+                fields.write_text::<true>(self, spans, skip_absent, out);
+            }
+            (Body::Text { spans, .. }, Some(fields)) => {
+                fields.write_text::<false>(self, spans, skip_absent, out);
             }
             (Body::Text { spans, .. }, _) => self.write_text_members(spans, out, skip_absent),
-            (Body::Json { members, plain: true, .. }, Some(plain))
-                if plain.write_json(self.line, members, skip_absent, out) => {}
+            (Body::Json { members, plain: true, .. }, Some(fields))
+                if fields.write_json(self.line, members, skip_absent, out) => {}
             (Body::Json { members, .. }, _) => {
                 json::write_members(members, self.line, self.format, skip_absent, out);
             }

@@ -201,6 +201,16 @@ impl Class {
         }
     }
 
+    /// Whether a text of this class can stand where `byte` comes next: it starts with the byte, or is
+    /// empty.
+    pub(super) fn can_start(&self, byte: u8) -> bool {
+        let is_never_empty = matches!(
+            self.shape,
+            Shape::Code | Shape::Counter | Shape::Signed | Shape::Flags | Shape::Protocol
+        );
+        self.empty || !is_never_empty || self.can_hold(byte)
+    }
+
     /// Whether `text` is one that the field can print, and no other text that starts the same way
     /// and is longer could be: an address of free text could always go on.
     pub(super) fn is_certain(&self, text: &[u8]) -> bool {

@@ -101,6 +101,12 @@ impl Edges {
         let literals = plan.anchors.iter().skip(1).map(|anchor| anchor.literal.len() as u32);
         for ((first, behind), length) in fields.iter_mut().zip(literals).rev() {
             let own = edges.get_mut(*first..*behind).unwrap_or_default();
+            if let [(start, _)] = own {
+                // There is a reading, and it has this edge.
+                starts.clear();
+                starts.push(*start);
+                continue;
+            }
             let mut kept = 0;
             for at in 0..own.len() {
                 let edge = own[at];
@@ -162,6 +168,19 @@ fn push_edges(
     let is_end = |end: u32| !class.ends_behind_commas() || !behind_comma(line, end);
     for &start in starts {
         let from = edges.len();
+        let next = line.get(start as usize);
+        if next.is_some_and(|byte| !class.can_start(*byte)) {
+            continue;
+        }
+        if class.is_free() {
+            let first = ends.partition_point(|end| *end < start);
+            let found = ends.get(first..).unwrap_or_default();
+            edges.extend(found.iter().take(MOST).map(|end| (start, *end)));
+            if edges.len() >= MOST {
+                return None;
+            }
+            continue;
+        }
         class.ends(line, start as usize, &mut memo, &mut |low, high| {
             let first = ends.partition_point(|end| (*end as usize) < low);
             let found = ends.iter().skip(first).take_while(|end| **end as usize <= high);

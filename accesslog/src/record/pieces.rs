@@ -46,7 +46,7 @@ pub(super) struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// Appends to `out`, with room for members of so many bytes. What does not fit is left out.
+    /// Appends to `out`, with room for members of so many bytes, values as JSON not counted.
     pub(super) fn new(out: &'a mut Vec<u8>, room: usize) -> Self {
         let at = out.len();
         out.resize(at + room + 2 * PIECE, 0);
@@ -80,6 +80,8 @@ impl<'a> Pieces<'a> {
     /// Writes a key and a value of JSON.
     pub(super) fn json(&mut self, key: &Key, value: &[u8]) {
         self.key(key);
+        // It may be longer than what it was made of.
+        self.out.resize(self.out.len() + value.len(), 0);
         self.long(value);
     }
 

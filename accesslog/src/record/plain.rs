@@ -1,11 +1,11 @@
-//! Writing a record as JSON when no value needs escaping: nearly every line.
+//! Writing a record as JSON in pieces: nearly all values stand as they are.
 
-use super::Span;
 use super::json::{Member, MemberKind};
 use super::pieces::{Key, Pieces};
 use super::value::Value;
+use super::{Record, Span};
 use crate::format::Field;
-use crate::json::is_plain_number;
+use crate::json::{is_plain, is_plain_number};
 use crate::operator::Kind;
 
 /// How the fields of a format are written, worked out when it is compiled.
@@ -40,18 +40,23 @@ impl PlainFields {
         Some(Self { fields, omit_empty, room })
     }
 
-    /// Appends the members of a text log's record, separated by commas.
-    pub(super) fn write_text(
+    /// Appends the members of a text log's record, separated by commas. `PLAIN` says that no value
+    /// needs escapes and none is disputed; what is disputed is left out.
+    pub(super) fn write_text<const PLAIN: bool>(
         &self,
-        line: &[u8],
-        fields: &[Field],
+        record: &Record<'_>,
         spans: &[Span],
         skip_absent: bool,
         out: &mut Vec<u8>,
     ) {
+        let line = record.line;
+        let disputed = !PLAIN && record.ambiguity().is_some();
         let mut pieces = Pieces::new(out, self.room + line.len());
         for field in &self.fields {
             let Some(&span) = spans.get(field.index) else { continue };
+            if disputed && record.is_disputed(field.index) {
+                continue;
+            }
             let text = span.of(line);
             if field.is_absent(text) {
                 if !skip_absent {
@@ -60,10 +65,14 @@ impl PlainFields {
                 continue;
             }
             match field.kind {
-                Kind::String => pieces.string(&field.key, line, span),
+                Kind::String
+                    if PLAIN || text.iter().fold(true, |all, &byte| all & is_plain(byte)) =>
+                {
+                    pieces.string(&field.key, line, span);
+                }
                 Kind::Number if is_plain_number(text) => pieces.verbatim(&field.key, line, span),
                 _ => {
-                    let json = self.other(field, text, fields);
+                    let json = self.other(field, text, &record.format.fields);
                     if !(skip_absent && json == b"null") {
                         pieces.json(&field.key, &json);
                     }
