@@ -36,9 +36,14 @@ pub(crate) fn is_plain(byte: u8) -> bool {
 fn write_escaped(bytes: &[u8], out: &mut Vec<u8>, as_is: impl Fn(u8) -> bool) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let hex = |nibble: u8| HEX.get(usize::from(nibble & 0xf)).copied().unwrap_or(b'0');
-    for &byte in bytes {
+    let mut rest = bytes;
+    loop {
+        let run = rest.iter().position(|&byte| !as_is(byte)).unwrap_or(rest.len());
+        let (plain, others) = rest.split_at(run);
+        out.extend_from_slice(plain);
+        let Some((&byte, behind)) = others.split_first() else { return };
+        rest = behind;
         match byte {
-            _ if as_is(byte) => out.push(byte),
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             b'\n' => out.extend_from_slice(b"\\n"),

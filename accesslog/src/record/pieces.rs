@@ -36,23 +36,32 @@ impl Key {
     }
 }
 
-/// Appends members to a buffer.
+/// What is written at the most beyond the room that is asked for.
+const EXCESS: usize = 2 * PIECE;
+
+/// Writes members into room that was made for them. What does not fit is left out.
 pub(super) struct Pieces<'a> {
-    out: &'a mut Vec<u8>,
+    room: &'a mut [u8],
     at: usize,
     /// How much of the next key to skip: nothing behind a string, whose last quote is still to come,
     /// else the quote, and for the first key the comma too.
     skip: usize,
 }
 
-impl<'a> Pieces<'a> {
-    /// Appends to `out`, with room for members of so many bytes, values as JSON not counted.
-    pub(super) fn new(out: &'a mut Vec<u8>, room: usize) -> Self {
-        let at = out.len();
-        out.resize(at + room + 2 * PIECE, 0);
-        Self { out, at, skip: FIRST }
-    }
+/// Appends to `out` what `write` writes, at the most so many bytes.
+#[inline(always)]
+pub(super) fn append(out: &mut Vec<u8>, most: usize, write: impl FnOnce(&mut Pieces<'_>)) {
+    let start = out.len();
+    out.resize(start + most + EXCESS, 0);
+    let room = out.get_mut(start..).unwrap_or_default();
+    let mut pieces = Pieces { room, at: 0, skip: FIRST };
+    write(&mut pieces);
+    pieces.end();
+    let written = pieces.at;
+    out.truncate(start + written);
+}
 
+impl Pieces<'_> {
     /// Writes a key and a string that stands in the line.
     #[inline(always)]
     pub(super) fn string(&mut self, key: &Key, line: &[u8], value: Span) {
@@ -78,20 +87,19 @@ impl<'a> Pieces<'a> {
     }
 
     /// Writes a key and a value of JSON.
+    #[inline(always)]
     pub(super) fn json(&mut self, key: &Key, value: &[u8]) {
         self.key(key);
-        // It may be longer than what it was made of.
-        self.out.resize(self.out.len() + value.len(), 0);
         self.long(value);
     }
 
-    /// Ends what was written.
-    pub(super) fn end(mut self) {
+    /// Ends the last value.
+    #[inline(always)]
+    fn end(&mut self) {
         if self.skip == 0 {
             self.put(b"\"");
             self.at += 1;
         }
-        self.out.truncate(self.at);
     }
 
     /// Ends the value before, and writes the key up to its colon, with a quote behind it.
@@ -107,7 +115,7 @@ impl<'a> Pieces<'a> {
     /// Writes a piece, without passing it.
     #[inline(always)]
     fn put<const N: usize>(&mut self, piece: &[u8; N]) {
-        if let Some(room) = self.out.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
+        if let Some(room) = self.room.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
             *room = *piece;
         }
     }
@@ -126,11 +134,17 @@ impl<'a> Pieces<'a> {
     }
 
     /// Writes bytes behind which there may be no more.
-    #[inline(never)]
+    #[inline(always)]
     fn long(&mut self, bytes: &[u8]) {
-        if let Some(room) = self.out.get_mut(self.at..self.at + bytes.len()) {
-            room.copy_from_slice(bytes);
-        }
+        copy(self.room, self.at, bytes);
         self.at += bytes.len();
+    }
+}
+
+/// A function of its own that knows nothing of [`Pieces`], so that those stay in registers.
+#[inline(never)]
+fn copy(room: &mut [u8], at: usize, bytes: &[u8]) {
+    if let Some(room) = room.get_mut(at..at + bytes.len()) {
+        room.copy_from_slice(bytes);
     }
 }

@@ -1,7 +1,7 @@
 //! Writing a record as JSON in pieces: nearly all values stand as they are.
 
 use super::json::{Member, MemberKind};
-use super::pieces::{Key, Pieces};
+use super::pieces::{self, Key, Pieces};
 use super::value::Value;
 use super::{Record, Span};
 use crate::format::Field;
@@ -51,35 +51,47 @@ impl PlainFields {
     ) {
         let line = record.line;
         let disputed = !PLAIN && record.ambiguity().is_some();
-        let mut pieces = Pieces::new(out, self.room + line.len());
-        for field in &self.fields {
-            let Some(&span) = spans.get(field.index) else { continue };
-            if disputed && record.is_disputed(field.index) {
-                continue;
-            }
-            let text = span.of(line);
-            if field.is_absent(text) {
-                if !skip_absent {
-                    pieces.null(&field.key);
+        // No byte becomes more than `\u00xx`.
+        let values = if PLAIN { line.len() } else { 6 * line.len() };
+        pieces::append(out, self.room + values, |pieces| {
+            for field in &self.fields {
+                let Some(&span) = spans.get(field.index) else { continue };
+                if !(disputed && record.is_disputed(field.index)) {
+                    self.write_field::<PLAIN>(record, field, span, skip_absent, pieces);
                 }
-                continue;
             }
-            match field.kind {
-                Kind::String
-                    if PLAIN || text.iter().fold(true, |all, &byte| all & is_plain(byte)) =>
-                {
-                    pieces.string(&field.key, line, span);
-                }
-                Kind::Number if is_plain_number(text) => pieces.verbatim(&field.key, line, span),
-                _ => {
-                    let json = self.other(field, text, &record.format.fields);
-                    if !(skip_absent && json == b"null") {
-                        pieces.json(&field.key, &json);
-                    }
+        });
+    }
+
+    #[inline(always)]
+    fn write_field<const PLAIN: bool>(
+        &self,
+        record: &Record<'_>,
+        field: &PlainField,
+        span: Span,
+        skip_absent: bool,
+        pieces: &mut Pieces<'_>,
+    ) {
+        let line = record.line;
+        let text = span.of(line);
+        if field.is_absent(text) {
+            if !skip_absent {
+                pieces.null(&field.key);
+            }
+            return;
+        }
+        match field.kind {
+            Kind::String if PLAIN || text.iter().fold(true, |all, &byte| all & is_plain(byte)) => {
+                pieces.string(&field.key, line, span);
+            }
+            Kind::Number if is_plain_number(text) => pieces.verbatim(&field.key, line, span),
+            _ => {
+                let json = self.other(field, text, &record.format.fields);
+                if !(skip_absent && json == b"null") {
+                    pieces.json(&field.key, &json);
                 }
             }
         }
-        pieces.end();
     }
 
     /// A value that is not as it stands in the line, as JSON.
@@ -105,24 +117,24 @@ impl PlainFields {
         if !members.iter().all(|member| of(member).is_some()) {
             return false;
         }
-        let mut pieces = Pieces::new(out, self.room + line.len());
-        for member in members {
-            let Some(field) = of(member) else { continue };
-            match member.kind {
-                MemberKind::Absent if skip_absent => {}
-                MemberKind::Absent => pieces.null(&field.key),
-                MemberKind::String { .. } => pieces.string(&field.key, line, member.value),
-                MemberKind::Number if is_plain_number(member.value.of(line)) => {
-                    pieces.verbatim(&field.key, line, member.value);
-                }
-                _ => {
-                    let mut json = Vec::new();
-                    member.value(line).write_json(&mut json);
-                    pieces.json(&field.key, &json);
+        pieces::append(out, self.room + line.len(), |pieces| {
+            for member in members {
+                let Some(field) = of(member) else { continue };
+                match member.kind {
+                    MemberKind::Absent if skip_absent => {}
+                    MemberKind::Absent => pieces.null(&field.key),
+                    MemberKind::String { .. } => pieces.string(&field.key, line, member.value),
+                    MemberKind::Number if is_plain_number(member.value.of(line)) => {
+                        pieces.verbatim(&field.key, line, member.value);
+                    }
+                    _ => {
+                        let mut json = Vec::new();
+                        member.value(line).write_json(&mut json);
+                        pieces.json(&field.key, &json);
+                    }
                 }
             }
-        }
-        pieces.end();
+        });
         true
     }
 }
