@@ -51,8 +51,8 @@ impl PlainFields {
     ) {
         let line = record.line;
         let disputed = !PLAIN && record.ambiguity().is_some();
-        // No byte becomes more than `\u00xx`.
-        let values = if PLAIN { line.len() } else { 6 * line.len() };
+        let escapes = if PLAIN { 0 } else { line.iter().filter(|&&byte| !is_plain(byte)).count() };
+        let values = line.len() + escapes * "\\u00x".len();
         pieces::append(out, self.room + values, |pieces| {
             for field in &self.fields {
                 let Some(&span) = spans.get(field.index) else { continue };
