@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::visible;
 
 /// Above this many bytes the buffer is written out.
-const FULL: usize = 64 * 1024;
+pub(crate) const FULL: usize = 64 * 1024;
 
 /// Why nothing more is written.
 #[derive(Debug)]

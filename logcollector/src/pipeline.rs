@@ -5,6 +5,7 @@
 mod block;
 mod lines;
 mod messages;
+mod stretch;
 
 use std::io::Write;
 
@@ -119,7 +120,14 @@ impl<W: Write> Pipeline<W> {
     pub(crate) fn chunk(&mut self, chunk: &[u8]) -> Result<(), Stop> {
         let Self { framer, lines, .. } = self;
         lines.begin_chunk();
-        framer.feed(chunk, &mut |frame, rest| lines.frame(frame, rest))
+        let mut rest = Some(chunk);
+        while let Some(mut here) = rest {
+            if framer.is_between_lines() {
+                here = lines.stretch(here)?;
+            }
+            rest = framer.line(here, &mut |frame, rest| lines.frame(frame, rest))?;
+        }
+        Ok(())
     }
 
     /// Takes the unterminated last line, if there is one: no more of it will come.

@@ -26,6 +26,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) record: &'a Record<'a>,
     /// The line as the proxy wrote it.
     pub(crate) line: &'a [u8],
+    /// The index of the record's format among those in use.
+    pub(crate) format: usize,
     /// What kind of traffic it tells of, under `--enrich`.
     pub(crate) traffic: Option<&'a Enriched<'a>>,
 }

@@ -127,6 +127,11 @@ fn form(line: &[u8]) -> Form<'_> {
     cri::parse(time, body).unwrap_or(Form::Timestamp { time, body })
 }
 
+/// Whether a line may be one of docker's, judged by its first bytes: no other line is.
+pub fn may_be_docker(line: &[u8]) -> bool {
+    docker::may_be(line)
+}
+
 /// Whether a line that reads both with and without its leading time is taken as wrapped.
 ///
 /// Runtimes write nine digits (kubectl) or an offset; Envoy writes three digits and `Z`. Anything

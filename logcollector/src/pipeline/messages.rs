@@ -1,6 +1,7 @@
 //! Messages: reads them as records, or tells what else they are.
 
 mod format;
+mod many;
 
 use std::io::Write;
 use std::path::Path;
@@ -22,6 +23,8 @@ use crate::sink::{Entry, Sink};
 use crate::streams::Streams;
 use crate::unwrap::Wrapper;
 use crate::visible;
+
+pub(super) use format::ends_in_added_field;
 
 /// How many bytes of a line that is no record are shown.
 const SHOWN: usize = 2000;
@@ -224,6 +227,7 @@ impl<W: Write> Messages<W> {
             wrapper: &message.wrapper,
             record: &record,
             line: message.body,
+            format,
             traffic: traffic.as_ref(),
         };
         output.append(|out| sink.record(&entry, out))?;

@@ -14,22 +14,18 @@ pub struct Time<'a> {
 impl<'a> Time<'a> {
     /// Splits `line` after an RFC 3339 time, if it starts with one.
     pub fn at_start(line: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        if !matches_pattern(line, b"0000-00-00T00:00:00") {
+        let (seconds, after) = line.split_first_chunk()?;
+        if !fits(seconds, b"0000-00-00T00:00:00") {
             return None;
         }
-        let mut at = 19;
-        let mut fraction_digits = 0;
-        if line.get(at) == Some(&b'.') {
-            fraction_digits =
-                line.iter().skip(at + 1).take(10).take_while(|byte| byte.is_ascii_digit()).count();
-            if !(1..=9).contains(&fraction_digits) {
-                return None;
-            }
-            at += 1 + fraction_digits;
-        }
+        let fraction_digits = match after.split_first() {
+            Some((b'.', fraction)) => fraction_digits(fraction)?,
+            _ => 0,
+        };
+        let at = seconds.len() + if fraction_digits > 0 { 1 + fraction_digits } else { 0 };
         let zone = line.get(at..)?;
         let utc = zone.first() == Some(&b'Z');
-        if !utc && !matches_pattern(zone, b"+00:00") && !matches_pattern(zone, b"-00:00") {
+        if !utc && !starts_with_offset(zone) {
             return None;
         }
         let (text, rest) = line.split_at_checked(at + if utc { 1 } else { 6 })?;
@@ -37,11 +33,25 @@ impl<'a> Time<'a> {
     }
 }
 
-/// Whether `bytes` starts with `pattern`, in which `0` stands for any digit.
-fn matches_pattern(bytes: &[u8], pattern: &[u8]) -> bool {
-    bytes.len() >= pattern.len()
-        && bytes.iter().zip(pattern).all(|(byte, wanted)| match wanted {
-            b'0' => byte.is_ascii_digit(),
-            _ => byte == wanted,
-        })
+/// How many digits a fraction of a second has: 1 to 9, and no more.
+fn fraction_digits(fraction: &[u8]) -> Option<usize> {
+    let digit = |at| fraction.get(at).is_some_and(u8::is_ascii_digit);
+    // As runtimes write it.
+    let nine = fraction.first_chunk().is_some_and(|nine| fits(nine, b"000000000"));
+    let digits = if nine { 9 } else { (0..9).take_while(|&at| digit(at)).count() };
+    (digits > 0 && !digit(digits)).then_some(digits)
+}
+
+fn starts_with_offset(zone: &[u8]) -> bool {
+    zone.first_chunk().is_some_and(|zone| fits(zone, b"+00:00") || fits(zone, b"-00:00"))
+}
+
+/// Whether `bytes` are like `pattern`, in which `0` stands for any digit. Without an early end the
+/// compiler makes this a comparison of many bytes at a time.
+#[inline]
+fn fits<const N: usize>(bytes: &[u8; N], pattern: &[u8; N]) -> bool {
+    bytes.iter().zip(pattern).fold(true, |fits, (byte, wanted)| {
+        let most = if *wanted == b'0' { 9 } else { 0 };
+        fits & (byte.wrapping_sub(*wanted) <= most)
+    })
 }

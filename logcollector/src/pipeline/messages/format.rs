@@ -167,7 +167,7 @@ impl<W: Write> Messages<W> {
 }
 
 /// Whether a line ends in a number, or in what may be an object or a history of our filter.
-fn ends_in_added_field(line: &[u8]) -> bool {
+pub(in crate::pipeline) fn ends_in_added_field(line: &[u8]) -> bool {
     let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = line.get(..line.len() - digits).unwrap_or_default();
     let is_last_word = |byte: &&u8| **byte != b' ';
