@@ -11,7 +11,7 @@ use expression::{Filter, Verdict};
 
 use super::messages::ends_in_added_field;
 use crate::sink::{Entry, Sink};
-use crate::unwrap::{self, Form, Look, Stream, Wrapper};
+use crate::unwrap::{self, Stream, Timed, Wrapper};
 
 /// What is known of the lines to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,11 +139,11 @@ impl Settled {
 
     /// Takes the wrapper off, where it is one that is tried before the whole line.
     fn unwrapped<'a>(&self, line: &'a [u8]) -> Option<(Wrapper<'a>, &'a [u8])> {
-        let Look { prefix: None, form, .. } = unwrap::look(line) else { return None };
-        let (time, stream, body) = match form {
-            Form::Cri { time, stream, partial: false, body } => (time, Some(stream), body),
-            Form::Timestamp { time, body } => (time, None, body),
-            Form::Plain | Form::Cri { .. } | Form::Docker { .. } => return None,
+        let Timed { time, part, body } = unwrap::timed(line)?;
+        let stream = match part {
+            Some((_, true)) => return None,
+            Some((stream, false)) => Some(stream),
+            None => None,
         };
         if *self.open.get(place(stream))? || !unwrap::prefers_wrapper(time, true) {
             return None;

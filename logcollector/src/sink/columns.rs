@@ -36,6 +36,8 @@ pub(crate) struct Columns {
     told_of_disputes: bool,
     /// A key of a later record that has no column.
     left_out: Option<String>,
+    /// Where the columns stand in the records of the text format with this index, if each is a value there.
+    fields: Option<(usize, Vec<usize>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -99,7 +101,7 @@ impl Columns {
                 columns.push(Column::new(name));
             }
         }
-        Self { columns, chosen: true, told_of_disputes: false, left_out: None }
+        Self { columns, chosen: true, told_of_disputes: false, left_out: None, fields: None }
     }
 
     /// These columns and `ambiguous`, so that a row can say that one of them is disputed.
@@ -130,6 +132,25 @@ impl Columns {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// Where the columns stand in a record, where each is a value of its text format and nothing is
+    /// disputed: then [`Self::cells`] has nothing else to tell.
+    pub(super) fn fields(&mut self, entry: &Entry<'_>) -> Option<&[usize]> {
+        let record = entry.record;
+        if !self.chosen || record.ambiguity().is_some() {
+            return None;
+        }
+        if self.fields.as_ref().is_none_or(|(format, _)| *format != entry.format) {
+            if record.format().encoding() != Encoding::Text {
+                return None;
+            }
+            let places: Option<Vec<usize>> =
+                self.columns.iter_mut().map(|column| column.find(entry)).collect();
+            self.fields = Some((entry.format, places?));
+            self.columns.iter_mut().for_each(|column| column.seen = true);
+        }
+        self.fields.as_ref().map(|(_, places)| places.as_slice())
     }
 
     /// Calls `each` with every column's name and what stands in it.

@@ -52,7 +52,7 @@ impl Json {
         write_record(entry, skip_absent, start, out);
     }
 
-    /// Appends what the wrapper told. Where the record has a key of the same name, the record's own
+    /// Appends what the wrapper told; a stream's name and a time hold nothing to escape. Where the record has a key of the same name, the record's own
     /// stands.
     fn write_wrapper(&mut self, entry: &Entry<'_>, start: usize, out: &mut Vec<u8>) {
         let values = wrapper_values(entry.wrapper);
@@ -74,8 +74,16 @@ impl Json {
         };
         let members = WRAPPER_KEYS.into_iter().zip(values);
         for ((key, value), own) in members.zip(own) {
-            if let Some(value) = value.filter(|_| !own) {
-                write_string_member(key, value, start, out);
+            let Some(value) = value.filter(|_| !own) else { continue };
+            separate(start, out);
+            write_key(key, out);
+            match key {
+                "stream" | "time" => {
+                    out.push(b'"');
+                    out.extend_from_slice(value);
+                    out.push(b'"');
+                }
+                _ => write_json_string(value, out),
             }
         }
     }
@@ -100,6 +108,15 @@ fn write_record(entry: &Entry<'_>, skip_absent: bool, start: usize, out: &mut Ve
 
 fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
     let start = out.len();
+    if let Some(fields) = columns.fields(entry) {
+        for &at in fields {
+            if !skip_absent || !entry.record.value(at).is_absent() {
+                separate(start, out);
+                entry.record.write_json_member(at, out);
+            }
+        }
+        return;
+    }
     let mut ambiguous = false;
     columns.cells(entry, |name, cell| match cell {
         Cell::Absent => {}
