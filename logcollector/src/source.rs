@@ -50,8 +50,8 @@ impl Source {
         }
     }
 
-    /// Whether more may come only later, after a read that gave less than it could.
-    pub(crate) fn is_live(&self) -> bool {
+    /// Whether the next read may have to wait for what is to come.
+    pub(crate) fn may_wait(&self) -> bool {
         self.size.is_none()
     }
 

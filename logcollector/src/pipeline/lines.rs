@@ -94,7 +94,7 @@ impl<W: Write> Lines<W> {
     }
 
     /// What is known of the lines to come; `None` where each has to go the ordinary way.
-    fn settled(&mut self) -> Option<Settled> {
+    pub(super) fn settled(&mut self) -> Option<Settled> {
         let wrapped = match self.came {
             Came::Not => return None,
             Came::Plain => false,

@@ -5,10 +5,12 @@ mod many;
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use accesslog::{Mismatch, Record, Value, WellKnown};
 use jiff::Timestamp;
 
+use super::workers::Kit;
 use super::{OtherLines, Settings};
 use crate::account::Account;
 use crate::enrich::{Enricher, Writer};
@@ -71,6 +73,8 @@ pub(super) struct Messages<W: Write> {
     without_format: u64,
     /// Whether the lines are those of pods that are followed, whose formats are told elsewhere.
     live: bool,
+    /// What workers have, once there are some.
+    kit: Option<Arc<Kit>>,
 }
 
 impl<W: Write> Messages<W> {
@@ -98,6 +102,7 @@ impl<W: Write> Messages<W> {
             first_format: None,
             without_format: 0,
             live: false,
+            kit: None,
         }
     }
 

@@ -11,7 +11,7 @@ use expression::{Filter, Verdict};
 
 use super::messages::ends_in_added_field;
 use crate::sink::{Entry, Sink};
-use crate::unwrap::{self, Stream, Timed, Wrapper};
+use crate::unwrap::{self, Form, Stream, Timed, Wrapper};
 
 /// What is known of the lines to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +135,17 @@ impl Settled {
             return None;
         }
         Some(Message { wrapper, body, format: known.format, place })
+    }
+
+    /// Notes what an odd line will probably change, so that what follows it can be taken before it is.
+    pub(super) fn pass(&mut self, line: &[u8]) {
+        let (stream, partial) = match unwrap::look(line).form {
+            Form::Cri { stream, partial, .. } | Form::Docker { stream, partial, .. } => {
+                (stream, partial)
+            }
+            Form::Plain | Form::Timestamp { .. } => return,
+        };
+        self.open[place(Some(stream))] = partial;
     }
 
     /// Takes the wrapper off, where it is one that is tried before the whole line.

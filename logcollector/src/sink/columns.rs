@@ -176,6 +176,23 @@ impl Columns {
         own_keys(entry.record).find(|key| !has(key)).map(str::to_owned)
     }
 
+    /// Which columns had something in them.
+    pub(super) fn seen(&self) -> Vec<bool> {
+        self.columns.iter().map(|column| column.seen).collect()
+    }
+
+    /// Forgets which columns had something in them.
+    pub(super) fn forget_seen(&mut self) {
+        self.columns.iter_mut().for_each(|column| column.seen = false);
+        // It is noted only once that these are seen.
+        self.fields = None;
+    }
+
+    /// Notes which columns had something in them elsewhere.
+    pub(super) fn add_seen(&mut self, seen: &[bool]) {
+        self.columns.iter_mut().zip(seen).for_each(|(column, seen)| column.seen |= seen);
+    }
+
     /// Names that no record had, and keys that had no column.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let ours = |name: &str| WRAPPER_KEYS.contains(&name) || [EXTRA, AMBIGUOUS].contains(&name);

@@ -9,9 +9,9 @@ use crate::enrich::Enriched;
 use crate::unwrap::Wrapper;
 
 /// Writes one object a line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Json {
-    columns: Option<Columns>,
+    pub(super) columns: Option<Columns>,
     skip_absent: bool,
     /// What of [`WRAPPER_KEYS`] are keys of the last record's own format, if that is a text format.
     own: Option<Own>,
@@ -28,10 +28,6 @@ struct Own {
 impl Json {
     pub(super) fn new(columns: Option<Columns>, skip_absent: bool) -> Self {
         Self { columns, skip_absent, own: None }
-    }
-
-    pub(super) fn columns(&self) -> Option<&Columns> {
-        self.columns.as_ref()
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
@@ -52,7 +48,7 @@ impl Json {
         write_record(entry, skip_absent, start, out);
     }
 
-    /// Appends what the wrapper told; a stream's name and a time hold nothing to escape. Where the record has a key of the same name, the record's own
+    /// Appends what the wrapper told. Where the record has a key of the same name, the record's own
     /// stands.
     fn write_wrapper(&mut self, entry: &Entry<'_>, start: usize, out: &mut Vec<u8>) {
         let values = wrapper_values(entry.wrapper);
@@ -77,14 +73,7 @@ impl Json {
             let Some(value) = value.filter(|_| !own) else { continue };
             separate(start, out);
             write_key(key, out);
-            match key {
-                "stream" | "time" => {
-                    out.push(b'"');
-                    out.extend_from_slice(value);
-                    out.push(b'"');
-                }
-                _ => write_json_string(value, out),
-            }
+            write_json_string(value, out);
         }
     }
 }

@@ -190,8 +190,12 @@ fn messages_of<'l>(
     rest: &'l [u8],
     ahead: &mut usize,
 ) -> impl Iterator<Item = &'l [u8]> {
-    let lines = rest.split(|&byte| byte == b'\n').map_while(|line| {
+    let mut rest = Some(rest);
+    let lines = std::iter::from_fn(move || {
+        let here = rest?;
         *ahead = ahead.checked_sub(1)?;
+        let (line, after) = here.split_at(memchr::memchr(b'\n', here).unwrap_or(here.len()));
+        rest = after.get(1..);
         Some(line)
     });
     lines.filter_map(move |line| {

@@ -1,10 +1,12 @@
 //! Many messages at once, where it is settled how they are read.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use super::Messages;
 use crate::output::{FULL, Stop};
 use crate::pipeline::stretch::{self, Known, Run, STREAMS, Settled, Tools};
+use crate::pipeline::workers::{Kit, Part};
 use crate::select::Selection;
 use crate::unwrap::Wrapper;
 
@@ -50,6 +52,28 @@ impl<W: Write> Messages<W> {
             output.append(|out| run = stretch::run(settled, &mut tools, block, out, FULL));
         self.count(&run);
         written.map(|()| run)
+    }
+
+    /// What workers need to take lines under what is settled; nothing where they cannot.
+    pub(in crate::pipeline) fn kit(&mut self, settled: &Settled) -> Option<Arc<Kit>> {
+        if let Some(kit) = self.kit.as_ref().filter(|kit| kit.covers(settled)) {
+            return Some(Arc::clone(kit));
+        }
+        if !self.output.is_unguarded() {
+            return None;
+        }
+        let sink = self.sink.copy()?;
+        let formats =
+            self.formats.readers().iter().map(|reader| Arc::clone(reader.format())).collect();
+        let filters = self.selection.as_ref().and_then(Selection::filters).map(<[_]>::to_vec);
+        Some(Arc::clone(self.kit.insert(Arc::new(Kit { formats, filters, sink }))))
+    }
+
+    /// Takes what a worker made of lines.
+    pub(in crate::pipeline) fn add(&mut self, part: &Part, printed: &[u8]) -> Result<(), Stop> {
+        self.count(&part.run);
+        self.sink.add_seen(&part.seen);
+        self.output.pass(printed)
     }
 
     /// Counts what a run took.

@@ -15,9 +15,13 @@ enum Way {
     Alone,
     /// Those that are like others, in stretches.
     Stretches,
+    /// The same, in other threads where a chunk is one of whole lines.
+    Workers,
+    /// The same, where no thread could be started.
+    NoWorkers,
 }
 
-const WAYS: [Way; 1] = [Way::Stretches];
+const WAYS: [Way; 3] = [Way::Stretches, Way::Workers, Way::NoWorkers];
 
 /// What a test asks for.
 #[derive(Debug, Clone, Copy)]
@@ -74,13 +78,27 @@ fn result(way: Way, asked: Asked, inputs: &[&[&[u8]]]) -> (String, String, Strin
     let mut written = Vec::new();
     let output = Output::new(&mut written, Guard::Off);
     let mut pipeline = Pipeline::new(settings, output, Notes::new());
+    match way {
+        Way::Alone | Way::Stretches => {}
+        Way::Workers => pipeline.use_threads(2),
+        Way::NoWorkers => {
+            pipeline.use_threads(2);
+            pipeline.workers = Some(Workers::start(0));
+        }
+    }
     let mut stopped = Ok(());
     for (number, chunks) in inputs.iter().enumerate() {
         pipeline.begin(&format!("input {number}"));
         if way == Way::Alone {
             pipeline.lines.never_stretch();
         }
-        stopped = chunks.iter().try_for_each(|chunk| pipeline.chunk(chunk));
+        stopped = chunks.iter().try_for_each(|chunk| match way {
+            Way::Alone | Way::Stretches => pipeline.chunk(chunk),
+            Way::Workers | Way::NoWorkers => {
+                pipeline.pause = 0;
+                pipeline.block(chunk.to_vec()).map(|_| ())
+            }
+        });
         stopped = stopped.and_then(|()| pipeline.end());
         if stopped.is_err() {
             break;
@@ -113,13 +131,30 @@ fn every_fixture_is_read_alike() {
         }
         let bytes = std::fs::read(&path).unwrap();
         for (sink, size) in (0..SINKS).zip([7, 200, 1000, 1 << 20].into_iter().cycle()) {
-            let chunks: Vec<&[u8]> = bytes.chunks(size).collect();
+            let chunks = chunks(&bytes, &[size], sink % 3 > 0);
             let asked = Asked { sink, format: 0, filter: false, show_other: sink % 2 == 0 };
             printed += assert_same(asked, &[&chunks]);
         }
         files += 1;
     }
     assert!(files > 20 && printed > 200, "the fixtures are there: {files}, {printed}");
+}
+
+/// The chunks of an input, of about these sizes in turn; `whole` says that they end with their lines.
+fn chunks<'i>(input: &'i [u8], sizes: &[usize], whole: bool) -> Vec<&'i [u8]> {
+    let mut rest = input;
+    let sizes = sizes.iter().cycle();
+    let next = sizes.map_while(|size| {
+        let mut size = rest.len().min(*size);
+        if whole {
+            let more = rest[size..].iter().position(|byte| *byte == b'\n');
+            size = more.map_or(rest.len(), |more| size + more + 1);
+        }
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        (!chunk.is_empty()).then_some(chunk)
+    });
+    next.collect()
 }
 
 /// What a proxy and its neighbours write.
@@ -212,27 +247,16 @@ fn asked() -> impl Strategy<Value = Asked> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Stretches say what the ordinary way says.
+    /// Stretches say what the ordinary way says, and so do workers.
     #[test]
     fn every_way_gives_the_same(
         asked in asked(),
         inputs in proptest::collection::vec(input(), 1..3),
         sizes in proptest::collection::vec(1_usize..3000, 1..5),
+        whole in proptest::bool::weighted(0.8),
     ) {
-        let chunked: Vec<Vec<&[u8]>> = inputs
-            .iter()
-            .map(|input| {
-                let mut rest = input.as_bytes();
-                let sizes = sizes.iter().cycle();
-                sizes
-                    .map_while(|size| {
-                        let (chunk, after) = rest.split_at(rest.len().min(*size));
-                        rest = after;
-                        (!chunk.is_empty()).then_some(chunk)
-                    })
-                    .collect()
-            })
-            .collect();
+        let chunked: Vec<Vec<&[u8]>> =
+            inputs.iter().map(|input| chunks(input.as_bytes(), &sizes, whole)).collect();
         let chunked: Vec<&[&[u8]]> = chunked.iter().map(Vec::as_slice).collect();
         assert_same(asked, &chunked);
     }
