@@ -102,6 +102,11 @@ impl<W: Write> Pipeline<W> {
         self.threads = threads;
     }
 
+    /// Whether other threads may take blocks.
+    pub(crate) fn has_threads(&self) -> bool {
+        self.threads > 1
+    }
+
     /// Begins an input; `name` stands in what is said about it.
     pub(crate) fn begin(&mut self, name: &str) {
         self.framer = Framer::new(self.max_line);

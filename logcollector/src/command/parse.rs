@@ -102,6 +102,9 @@ fn read(reading: &mut Reading, file: &Path) -> Result<(), End> {
         if source.may_wait() {
             pipeline.flush()?;
         }
+        if pipeline.has_threads() {
+            source.read_ahead();
+        }
         if let Some(bar) = &bar {
             bar.set_position(source.position());
         }

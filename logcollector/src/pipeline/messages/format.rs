@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::{ANNOUNCED, Message, Messages, pod_of};
+use crate::other::Other;
 use crate::output::Stop;
 use crate::streams::same;
 use crate::unwrap::{self, Form, Wrapper};
@@ -27,6 +28,13 @@ impl<W: Write> Messages<W> {
         }
         if stream.format.is_some() || stream.searched == Some(self.chunk) {
             return stream.format;
+        }
+        // No search for a line that is none: a stream may hold nothing but the log of Envoy itself.
+        let goes_on = stream.last_other.is_some();
+        if stream.searched.is_some()
+            && candidates.iter().any(|it| is_surely_other(it.body, goes_on))
+        {
+            return None;
         }
         let new = stream.searched.replace(self.chunk).is_none();
         if new && self.formats.knows_pods() {
@@ -164,6 +172,13 @@ impl<W: Write> Messages<W> {
         };
         self.notes.say(&format!("{name}: {said}"));
     }
+}
+
+/// Whether a line is of another log, and reads in no format that is told from lines; `goes_on` says that the
+/// line before was of another log. In JSON, one may be both.
+fn is_surely_other(line: &[u8], goes_on: bool) -> bool {
+    !line.starts_with(b"{")
+        && (Other::classify(line).is_some() || (goes_on && Other::is_continuation(line)))
 }
 
 /// Whether a line ends in a number, or in what may be an object or a history of our filter.
