@@ -42,6 +42,13 @@ impl Account {
         }
     }
 
+    /// Counts many at once: records with one reading, ambiguous ones, and those left out by a filter.
+    pub(crate) fn many(&mut self, records: u64, ambiguous: u64, filtered: u64) {
+        self.records += records;
+        self.ambiguous += ambiguous;
+        self.filtered += filtered;
+    }
+
     /// Counts a record that a filter left out.
     pub(crate) fn filtered(&mut self) {
         self.filtered += 1;

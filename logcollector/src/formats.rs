@@ -160,6 +160,11 @@ impl Formats {
         self.readers.get_mut(index)
     }
 
+    /// The readers of all formats in use, by index.
+    pub(crate) fn readers(&mut self) -> &mut [Reader] {
+        &mut self.readers
+    }
+
     /// Tells the format of some lines: its index, and what to say about it.
     pub(crate) fn detect<'l>(
         &mut self,

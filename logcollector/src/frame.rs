@@ -37,18 +37,39 @@ impl Framer {
         each: &mut impl FnMut(Frame<'_>, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut rest = chunk;
-        while let Some(at) = memchr::memchr(b'\n', rest) {
-            let (line, after) = rest.split_at(at);
-            rest = after.get(1..).unwrap_or_default();
-            if self.held.is_empty() && !self.skipping {
-                each(self.limited(line), rest)?;
-            } else {
-                self.hold(line);
-                self.finish_line(rest, each)?;
-            }
+        while let Some(after) = self.line(rest, each)? {
+            rest = after;
         }
-        self.hold(rest);
         Ok(())
+    }
+
+    /// Passes the first line that `chunk` completes to `each`, and gives what follows it; `None` where
+    /// no line ends in it, so that all of it was taken.
+    ///
+    /// After an error of `each` the framer is of no use.
+    pub fn line<'c, E>(
+        &mut self,
+        chunk: &'c [u8],
+        each: &mut impl FnMut(Frame<'_>, &[u8]) -> Result<(), E>,
+    ) -> Result<Option<&'c [u8]>, E> {
+        let Some(at) = memchr::memchr(b'\n', chunk) else {
+            self.hold(chunk);
+            return Ok(None);
+        };
+        let (line, after) = chunk.split_at(at);
+        let rest = after.get(1..).unwrap_or_default();
+        if self.is_between_lines() {
+            each(self.limited(line), rest)?;
+        } else {
+            self.hold(line);
+            self.finish_line(rest, each)?;
+        }
+        Ok(Some(rest))
+    }
+
+    /// Whether no line is begun whose newline has not come.
+    pub fn is_between_lines(&self) -> bool {
+        self.held.is_empty() && !self.skipping
     }
 
     /// Passes on the last line if no newline ended it: the input is over.
@@ -56,7 +77,7 @@ impl Framer {
         &mut self,
         each: &mut impl FnMut(Frame<'_>, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.held.is_empty() && !self.skipping {
+        if self.is_between_lines() {
             return Ok(());
         }
         self.finish_line(b"", each)

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::visible;
 
 /// Above this many bytes the buffer is written out.
-const FULL: usize = 64 * 1024;
+pub(crate) const FULL: usize = 64 * 1024;
 
 /// Why nothing more is written.
 #[derive(Debug)]
@@ -63,6 +63,20 @@ impl<W: Write> Output<W> {
         if self.buffer.len() >= FULL { self.flush() } else { Ok(()) }
     }
 
+    /// Whether lines go to the writer as they are.
+    pub(crate) fn is_unguarded(&self) -> bool {
+        self.guard == Guard::Off
+    }
+
+    /// Takes lines that need no guarding and were written elsewhere.
+    pub(crate) fn pass(&mut self, lines: &[u8]) -> Result<(), Stop> {
+        if lines.len() < FULL {
+            return self.append(|out| out.extend_from_slice(lines));
+        }
+        self.flush()?;
+        self.written(|writer| writer.write_all(lines))
+    }
+
     fn guard_lines(&mut self) {
         for line in self.unguarded.split_inclusive(|&byte| byte == b'\n') {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -77,9 +91,16 @@ impl<W: Write> Output<W> {
 
     /// Writes out everything taken so far.
     pub(crate) fn flush(&mut self) -> Result<(), Stop> {
-        let written = self.writer.write_all(&self.buffer).and_then(|()| self.writer.flush());
+        let buffer = std::mem::take(&mut self.buffer);
+        let written =
+            self.written(|writer| writer.write_all(&buffer).and_then(|()| writer.flush()));
+        self.buffer = buffer;
         self.buffer.clear();
-        written.map_err(|error| match error.kind() {
+        written
+    }
+
+    fn written(&mut self, write: impl FnOnce(&mut W) -> io::Result<()>) -> Result<(), Stop> {
+        write(&mut self.writer).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => Stop::Closed,
             _ => Stop::Failed(error),
         })

@@ -5,8 +5,11 @@
 mod block;
 mod lines;
 mod messages;
+mod stretch;
+mod workers;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::account::Account;
 use crate::enrich::Enricher;
@@ -22,6 +25,7 @@ use crate::unwrap::Wrapper;
 pub(crate) use block::Block;
 use lines::Lines;
 use messages::{Message, Messages};
+use workers::{Made, Workers};
 
 /// What becomes of other logs' lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,14 +72,39 @@ pub(crate) struct Pipeline<W: Write> {
     max_line: usize,
     framer: Framer,
     lines: Lines<W>,
+    /// How many threads may take blocks.
+    threads: usize,
+    workers: Option<Workers>,
+    /// How many blocks are to be taken without workers, because much of theirs was in vain.
+    pause: u32,
 }
+
+/// How many blocks are taken without workers after one of which they could not take most.
+const PAUSE: u32 = 16;
 
 impl<W: Write> Pipeline<W> {
     /// A pipeline that writes to `output`.
     pub(crate) fn new(settings: Settings, output: Output<W>, notes: Notes) -> Self {
         let max_line = settings.max_line;
         let messages = Messages::new(settings, output, notes);
-        Self { max_line, framer: Framer::new(max_line), lines: Lines::new(messages, max_line) }
+        Self {
+            max_line,
+            framer: Framer::new(max_line),
+            lines: Lines::new(messages, max_line),
+            threads: 1,
+            workers: None,
+            pause: 0,
+        }
+    }
+
+    /// Lets as many threads take the blocks of [`Self::block`]; none, where it is one.
+    pub(crate) fn use_threads(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+
+    /// Whether other threads may take blocks.
+    pub(crate) fn has_threads(&self) -> bool {
+        self.threads > 1
     }
 
     /// Begins an input; `name` stands in what is said about it.
@@ -117,13 +146,90 @@ impl<W: Write> Pipeline<W> {
 
     /// Takes the next chunk of the input. What has arrived by then is what a format is told from.
     pub(crate) fn chunk(&mut self, chunk: &[u8]) -> Result<(), Stop> {
+        self.wait()?;
+        self.lines.begin_chunk();
+        self.rest_of_chunk(chunk)
+    }
+
+    fn rest_of_chunk(&mut self, chunk: &[u8]) -> Result<(), Stop> {
         let Self { framer, lines, .. } = self;
-        lines.begin_chunk();
-        framer.feed(chunk, &mut |frame, rest| lines.frame(frame, rest))
+        let mut rest = Some(chunk);
+        while let Some(mut here) = rest {
+            if framer.is_between_lines() {
+                here = lines.stretch(here)?;
+            }
+            rest = framer.line(here, &mut |frame, rest| lines.frame(frame, rest))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next chunk of an input of which there is more; gives a block that can be used again.
+    /// What is printed of it may be printed later, by [`Self::flush`] at the latest.
+    pub(crate) fn block(&mut self, block: Vec<u8>) -> Result<Vec<u8>, Stop> {
+        let whole = self.framer.is_between_lines() && block.ends_with(b"\n");
+        if self.threads <= 1 || self.pause > 0 || !whole {
+            self.pause = self.pause.saturating_sub(1);
+            return self.chunk(&block).map(|()| block);
+        }
+        let settled = self.lines.settled();
+        let Some((settled, kit)) =
+            settled.and_then(|settled| Some((settled, self.lines.messages.kit(&settled)?)))
+        else {
+            return self.chunk(&block).map(|()| block);
+        };
+        let threads = self.threads;
+        let workers = self.workers.get_or_insert_with(|| Workers::start(threads));
+        workers.give(block, settled, &kit);
+        let used = if workers.are_busy() { self.take()? } else { None };
+        Ok(used.unwrap_or_default())
+    }
+
+    /// Waits for the blocks that workers have, and takes them.
+    fn wait(&mut self) -> Result<(), Stop> {
+        while self.workers.as_ref().is_some_and(|workers| !workers.are_idle()) {
+            self.take()?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the oldest block that workers have, and takes it; gives it, to be used again.
+    fn take(&mut self) -> Result<Option<Vec<u8>>, Stop> {
+        let taken = self.workers.as_mut().and_then(Workers::take);
+        let Some((block, mut made)) = taken else { return Ok(None) };
+        let out = std::mem::take(&mut made.out);
+        self.lines.begin_chunk();
+        let rest = self.made(&block, &made, &out)?;
+        if let Some(workers) = &mut self.workers {
+            workers.recycle(out);
+        }
+        if rest.len() > block.len() / 2 {
+            self.pause = PAUSE;
+        }
+        self.rest_of_chunk(rest)?;
+        Ok(Arc::into_inner(block))
+    }
+
+    /// Takes what was made of a block, as far as it was made under what is settled by then, and the odd
+    /// lines between; gives what is left of the block.
+    fn made<'b>(&mut self, block: &'b [u8], made: &Made, out: &[u8]) -> Result<&'b [u8], Stop> {
+        let Self { framer, lines, .. } = self;
+        let (mut rest, mut printed) = (block, 0);
+        for part in &made.parts {
+            if lines.settled() != Some(part.settled) {
+                break;
+            }
+            lines.messages.add(part, out.get(printed..part.end).unwrap_or_default())?;
+            printed = part.end;
+            rest = rest.get(part.run.bytes..).unwrap_or_default();
+            let line = framer.line(rest, &mut |frame, rest| lines.frame(frame, rest))?;
+            rest = line.unwrap_or_default();
+        }
+        Ok(rest)
     }
 
     /// Takes the unterminated last line, if there is one: no more of it will come.
     pub(crate) fn end_line(&mut self) -> Result<(), Stop> {
+        self.wait()?;
         let Self { framer, lines, .. } = self;
         lines.begin_chunk();
         framer.finish(&mut |frame, rest| lines.frame(frame, rest))
@@ -138,11 +244,13 @@ impl<W: Write> Pipeline<W> {
     /// Ends the input before its time: what was begun is counted, but for a line whose newline has
     /// not come.
     pub(crate) fn stop(&mut self) -> Result<(), Stop> {
+        self.wait()?;
         self.lines.end()
     }
 
     /// Writes out all that is ready.
     pub(crate) fn flush(&mut self) -> Result<(), Stop> {
+        self.wait()?;
         self.lines.messages.flush()
     }
 

@@ -137,6 +137,21 @@ impl Selection {
         }
     }
 
+    /// The filters of `--where`, by the index of their format; `None` for another selection.
+    pub(crate) fn filters(&self) -> Option<&[Option<Filter>]> {
+        match self {
+            Self::Where(chosen) => Some(&chosen.filters.filters),
+            Self::Replay(_) | Self::Collect(_) | Self::Balance(_) => None,
+        }
+    }
+
+    /// Counts records that were kept elsewhere because their lines do not tell.
+    pub(crate) fn add_undecided(&mut self, count: u64) {
+        if let Self::Where(chosen) = self {
+            chosen.undecided += count;
+        }
+    }
+
     /// What the user should know at the end.
     pub(crate) fn remark(&self) -> Option<String> {
         match self {

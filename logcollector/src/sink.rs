@@ -26,6 +26,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) record: &'a Record<'a>,
     /// The line as the proxy wrote it.
     pub(crate) line: &'a [u8],
+    /// The index of the record's format among those in use.
+    pub(crate) format: usize,
     /// What kind of traffic it tells of, under `--enrich`.
     pub(crate) traffic: Option<&'a Enriched<'a>>,
 }
@@ -84,6 +86,37 @@ impl Sink {
         }
     }
 
+    /// A copy, if the sink writes each record by itself: then copies write what one sink would have.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        Some(match self {
+            Self::Json(sink) => Self::Json(sink.clone()),
+            Self::Pretty(sink) => Self::Pretty(sink.clone()),
+            Self::Raw => Self::Raw,
+            Self::Logfmt(sink) => Self::Logfmt(sink.clone()),
+            Self::None => Self::None,
+            Self::Csv(_) | Self::Table(_) => return None,
+        })
+    }
+
+    /// Which chosen columns had something in them since [`Self::forget_seen`].
+    pub(crate) fn seen(&self) -> Vec<bool> {
+        self.columns().map(Columns::seen).unwrap_or_default()
+    }
+
+    /// Forgets which columns had something in them.
+    pub(crate) fn forget_seen(&mut self) {
+        if let Some(columns) = self.columns_mut() {
+            columns.forget_seen();
+        }
+    }
+
+    /// Notes which columns had something in them in a copy.
+    pub(crate) fn add_seen(&mut self, seen: &[bool]) {
+        if let Some(columns) = self.columns_mut() {
+            columns.add_seen(seen);
+        }
+    }
+
     /// Appends what the sink held back to see more of it.
     pub(crate) fn flush(&mut self, out: &mut Vec<u8>) {
         match self {
@@ -103,14 +136,28 @@ impl Sink {
 
     /// What the user should know at the end about fields that no record had.
     pub(crate) fn remarks(&self) -> Vec<String> {
-        let mut remarks = match self {
-            Self::Json(sink) => sink.columns().map(Columns::remarks),
-            Self::Pretty(sink) => sink.columns().map(Columns::remarks),
-            Self::Logfmt(sink) => sink.columns().map(Columns::remarks),
-            Self::Csv(sink) => sink.columns().map(Columns::remarks),
-            Self::Table(sink) => sink.columns().map(Columns::remarks),
+        self.columns().map(Columns::remarks).unwrap_or_default()
+    }
+
+    fn columns(&self) -> Option<&Columns> {
+        match self {
+            Self::Json(sink) => sink.columns.as_ref(),
+            Self::Pretty(sink) => sink.columns.as_ref(),
+            Self::Logfmt(sink) => sink.columns.as_ref(),
+            Self::Csv(sink) => sink.columns.as_ref(),
+            Self::Table(sink) => sink.columns.as_ref(),
             Self::Raw | Self::None => None,
-        };
-        remarks.take().unwrap_or_default()
+        }
+    }
+
+    fn columns_mut(&mut self) -> Option<&mut Columns> {
+        match self {
+            Self::Json(sink) => sink.columns.as_mut(),
+            Self::Pretty(sink) => sink.columns.as_mut(),
+            Self::Logfmt(sink) => sink.columns.as_mut(),
+            Self::Csv(sink) => sink.columns.as_mut(),
+            Self::Table(sink) => sink.columns.as_mut(),
+            Self::Raw | Self::None => None,
+        }
     }
 }

@@ -67,6 +67,13 @@ impl Streams {
         &mut self.list[at]
     }
 
+    /// The stream of a line, if it had lines before.
+    pub(crate) fn known(&mut self, wrapper: &Wrapper<'_>) -> Option<&mut Stream> {
+        write_key(wrapper, &mut self.key);
+        let at = *self.by_key.get(&self.key)?;
+        self.list.get_mut(at)
+    }
+
     /// Forgets a stream that has ended.
     pub(crate) fn forget(&mut self, wrapper: &Wrapper<'_>) {
         write_key(wrapper, &mut self.key);
@@ -124,8 +131,10 @@ mod tests {
     fn streams_are_told_apart_and_bounded() {
         let mut streams = Streams::default();
         let pod = |name: &'static str| Wrapper { pod: Some(name.as_bytes()), ..Wrapper::default() };
+        assert!(streams.known(&pod("a")).is_none());
         streams.of(&pod("a")).changes = 1;
         streams.of(&pod("b")).changes = 2;
+        assert_eq!(streams.known(&pod("a")).map(|stream| stream.changes), Some(1));
         assert_eq!(streams.of(&pod("a")).changes, 1);
         assert_eq!(streams.of(&pod("b")).changes, 2);
         assert_eq!(streams.of(&pod("b")).name, "b");
@@ -134,6 +143,7 @@ mod tests {
             streams.of(&Wrapper { pod: Some(name.as_bytes()), ..Wrapper::default() }).changes = 3;
         }
         assert_eq!(streams.of(&pod("a")).changes, 1);
+        assert!(streams.known(&pod("8191")).is_none(), "it shares a memory");
         assert!(streams.list.len() <= MOST + 1 && streams.by_key.len() <= MOST);
         streams.forget(&pod("a"));
         assert_eq!(streams.of(&pod("a")).changes, 0, "a place is free again");

@@ -118,13 +118,38 @@ fn form(line: &[u8]) -> Form<'_> {
     if let Some(docker) = docker::parse(line) {
         return docker;
     }
-    let Some((time, rest)) = Time::at_start(line) else {
-        return Form::Plain;
-    };
-    let Some(body) = rest.strip_prefix(b" ") else {
-        return Form::Plain;
-    };
-    cri::parse(time, body).unwrap_or(Form::Timestamp { time, body })
+    match timed(line) {
+        Some(Timed { time, part: Some((stream, partial)), body }) => {
+            Form::Cri { time, stream, partial, body }
+        }
+        Some(Timed { time, part: None, body }) => Form::Timestamp { time, body },
+        None => Form::Plain,
+    }
+}
+
+/// A line that starts with a time and a space.
+pub(crate) struct Timed<'a> {
+    pub(crate) time: Time<'a>,
+    /// The stream, and whether the message goes on in its next line, where it is a runtime's.
+    pub(crate) part: Option<(Stream, bool)>,
+    /// The message or a part of it.
+    pub(crate) body: &'a [u8],
+}
+
+/// Splits a line that has no pod prefix behind its time, and behind what a runtime wrote after that.
+#[inline]
+pub(crate) fn timed(line: &[u8]) -> Option<Timed<'_>> {
+    let (time, rest) = Time::at_start(line)?;
+    let rest = rest.strip_prefix(b" ")?;
+    Some(match cri::parse(rest) {
+        Some(cri) => Timed { time, part: Some((cri.stream, cri.partial)), body: cri.body },
+        None => Timed { time, part: None, body: rest },
+    })
+}
+
+/// Whether a line may be one of docker's, judged by its first bytes: no other line is.
+pub fn may_be_docker(line: &[u8]) -> bool {
+    docker::may_be(line)
 }
 
 /// Whether a line that reads both with and without its leading time is taken as wrapped.

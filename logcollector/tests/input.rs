@@ -272,3 +272,82 @@ fn manual_pages_and_completions() {
         assert!(String::from_utf8(script).unwrap().contains("logcollector"), "{shell}");
     }
 }
+
+/// More than a few blocks, with other logs between the records, wrapped after a while.
+fn long() -> Vec<u8> {
+    let mut input = String::new();
+    for number in 0..20_000 {
+        let line = LINE.replace("/a", &format!("/{number}"));
+        match number {
+            _ if number % 1000 == 7 => {
+                input.push_str("[2026-11-20 07:46:40.649][7][info][main] x\n")
+            }
+            _ if number % 1500 == 8 => input.push_str("what\n"),
+            10_000.. => {
+                input.push_str(&format!("2026-11-20T12:00:00.123456789Z stdout F {line}\n"));
+            }
+            _ => input.push_str(&format!("{line}\n")),
+        }
+    }
+    input.into_bytes()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = long();
+    let gzip = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&input).unwrap();
+        encoder.finish().unwrap()
+    };
+    let zstd = zstd::encode_all(input.as_slice(), 1).unwrap();
+    let binary = assert_cmd::cargo::cargo_bin("logcollector");
+    for (name, content) in [("plain", input), ("gzip", gzip), ("zstd", zstd)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &content).unwrap();
+        for output in ["json", "raw", "csv"] {
+            let args = ["parse", "-o", output, "--other", "show"];
+            let run_on = |threads: &str, file: &str| {
+                let script = format!("{binary:?} {} {file}", args.join(" "));
+                let limited = format!("taskset -c {threads} {script}");
+                let command = if threads.is_empty() { script } else { limited };
+                Command::new("sh").args(["-c", &command]).output().unwrap()
+            };
+            let one = run_on("0", path.to_str().unwrap());
+            assert_eq!(one.status.code(), Some(0), "{}", stderr(&one));
+            let all = run_on("", path.to_str().unwrap());
+            let redirected = run_on("", &format!("< {path:?}"));
+            let piped = run(&args, content.clone());
+            let records = if output == "csv" { 19_967 } else { 19_966 };
+            assert_eq!(one.stdout.iter().filter(|&&byte| byte == b'\n').count(), records);
+            for (way, other) in [("all", &all), ("redirected", &redirected), ("piped", &piped)] {
+                assert!(other.stdout == one.stdout, "{name} {output} {way}");
+                let said = stderr(other).replace("stdin", path.to_str().unwrap());
+                assert_eq!(said, stderr(&one), "{name} {output} {way}");
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_fails_ends_a_long_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.log");
+    std::fs::write(&path, long()).unwrap();
+    let binary = assert_cmd::cargo::cargo_bin("logcollector");
+    let run = |rest: &str| {
+        let script = format!("{binary:?} parse -o json {path:?} {rest}");
+        Command::new("sh").args(["-c", &script]).output().unwrap()
+    };
+    let closed = run("| head -n 1");
+    assert_eq!(closed.stdout.iter().filter(|&&byte| byte == b'\n').count(), 1);
+    assert_eq!(stderr(&closed).lines().count(), 1, "the format, and no account");
+    let full = run("> /dev/full");
+    assert_eq!(full.status.code(), Some(2));
+    assert!(stderr(&full).contains("No space left on device"), "{}", stderr(&full));
+    let refused = run("--where 'request.headers[\"x\"] == \"a\"'");
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+}

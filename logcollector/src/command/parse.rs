@@ -1,7 +1,9 @@
 //! `parse`: the records of files or of standard input.
 
 use std::io::{self, IsTerminal};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -23,6 +25,7 @@ pub(crate) fn run(args: ParseArgs) -> Result<Outcome, Error> {
     let files = inputs(args.files, "parse")?;
     one_stdin(args.read.pods.paths().chain(&files))?;
     let mut reading = Reading::new(args.read)?;
+    reading.pipeline.use_threads(thread::available_parallelism().map_or(1, NonZero::get));
     let (unreadable, stopped) = read_all(&mut reading, &files);
     let outcome = reading.finish(stopped)?;
     Ok(if unreadable { Outcome::Unreadable } else { outcome })
@@ -74,23 +77,39 @@ fn read(reading: &mut Reading, file: &Path) -> Result<(), End> {
         pipeline.notes().show(bar.clone());
     }
     pipeline.begin(&source.name);
-    let mut block = vec![0; BLOCK];
+    let (mut block, mut carried) = (vec![0; BLOCK], 0);
     let ended = loop {
-        match source.read(&mut block) {
+        match source.read(block.get_mut(carried..).unwrap_or_default()) {
             Ok(0) => break Ok(()),
-            Ok(count) => {
-                pipeline.chunk(block.get(..count).unwrap_or_default())?;
-                // The next read may wait, and what is there now should not wait with it.
-                if source.is_live() && count < block.len() {
-                    pipeline.flush()?;
+            Ok(count) if carried + count == block.len() => {
+                // The line that the block cuts goes with the next one.
+                let end = memchr::memrchr(b'\n', &block).map_or(block.len(), |at| at + 1);
+                let cut = block.split_off(end);
+                carried = cut.len();
+                block = pipeline.block(block)?;
+                block.resize(BLOCK, 0);
+                if let Some(start) = block.get_mut(..carried) {
+                    start.copy_from_slice(&cut);
                 }
             }
+            Ok(count) => {
+                pipeline.chunk(block.get(..carried + count).unwrap_or_default())?;
+                carried = 0;
+            }
             Err(error) => break Err(failed(error)),
+        }
+        // The next read may wait, and what is there now should not wait with it.
+        if source.may_wait() {
+            pipeline.flush()?;
+        }
+        if pipeline.has_threads() {
+            source.read_ahead();
         }
         if let Some(bar) = &bar {
             bar.set_position(source.position());
         }
     };
+    pipeline.chunk(block.get(..carried).unwrap_or_default())?;
     pipeline.end()?;
     pipeline.notes().hide();
     ended

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::messages::{Message, Messages};
+use super::stretch::{STREAMS, Settled};
 use crate::frame::Frame;
 use crate::output::Stop;
 use crate::unwrap::{self, Form, Joined, Joiner, Look, Stream, Wrapper};
@@ -27,11 +28,32 @@ pub(super) struct Lines<W: Write> {
     came: Came,
     /// Whether the input's lines end in CRLF; told by the first one.
     crlf: Option<bool>,
+    patience: Patience,
+}
+
+/// How many lines go the ordinary way before a stretch is tried again. Where it was tried in vain several
+/// times, the next lines are odd, too: each of them would be read twice.
+#[derive(Debug, Clone, Copy, Default)]
+struct Patience {
+    left: u32,
+    /// How often in a row it was in vain.
+    vain: u32,
+}
+
+impl Patience {
+    /// At most this many lines are let pass, as a power of two.
+    const MOST: u32 = 6;
+
+    fn note(&mut self, in_vain: bool) {
+        self.vain = if in_vain { (self.vain + 1).min(Self::MOST) } else { 0 };
+        self.left = (1 << self.vain) - 1;
+    }
 }
 
 impl<W: Write> Lines<W> {
     pub(super) fn new(messages: Messages<W>, max_line: usize) -> Self {
-        Self { messages, joiner: Joiner::new(max_line), max_line, came: Came::Not, crlf: None }
+        let (joiner, patience) = (Joiner::new(max_line), Patience::default());
+        Self { messages, joiner, max_line, came: Came::Not, crlf: None, patience }
     }
 
     pub(super) fn begin(&mut self, name: &str) {
@@ -39,10 +61,49 @@ impl<W: Write> Lines<W> {
         self.joiner = Joiner::new(self.max_line);
         self.came = Came::Not;
         self.crlf = None;
+        self.patience = Patience::default();
+    }
+
+    /// Lets every line go the ordinary way, to compare.
+    #[cfg(test)]
+    pub(super) fn never_stretch(&mut self) {
+        self.patience.left = u32::MAX;
     }
 
     pub(super) fn begin_chunk(&mut self) {
         self.messages.begin_chunk();
+    }
+
+    /// Takes lines from the front of a chunk as long as they are like those before; gives what follows
+    /// them.
+    pub(super) fn stretch<'c>(&mut self, chunk: &'c [u8]) -> Result<&'c [u8], Stop> {
+        if self.patience.left > 0 {
+            self.patience.left -= 1;
+            return Ok(chunk);
+        }
+        let Some(settled) = self.settled() else { return Ok(chunk) };
+        let mut rest = chunk;
+        loop {
+            let run = self.messages.run(&settled, rest)?;
+            rest = rest.get(run.bytes..).unwrap_or_default();
+            if !run.is_full {
+                self.patience.note(rest.len() == chunk.len());
+                return Ok(rest);
+            }
+        }
+    }
+
+    /// What is known of the lines to come; `None` where each has to go the ordinary way.
+    pub(super) fn settled(&mut self) -> Option<Settled> {
+        let wrapped = match self.came {
+            Came::Not => return None,
+            Came::Plain => false,
+            Came::Wrapped => true,
+        };
+        let crlf = self.crlf.filter(|_| self.messages.takes_many())?;
+        let streams = self.messages.streams();
+        let open = STREAMS.map(|stream| stream.is_some_and(|stream| self.joiner.is_open(stream)));
+        Some(Settled { crlf, wrapped, max_line: self.max_line, streams, open })
     }
 
     /// Takes a line; `rest` is what follows it in its chunk.

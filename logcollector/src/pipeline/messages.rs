@@ -1,13 +1,16 @@
 //! Messages: reads them as records, or tells what else they are.
 
 mod format;
+mod many;
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use accesslog::{Mismatch, Record, Value, WellKnown};
 use jiff::Timestamp;
 
+use super::workers::Kit;
 use super::{OtherLines, Settings};
 use crate::account::Account;
 use crate::enrich::{Enricher, Writer};
@@ -22,6 +25,8 @@ use crate::sink::{Entry, Sink};
 use crate::streams::Streams;
 use crate::unwrap::Wrapper;
 use crate::visible;
+
+pub(super) use format::ends_in_added_field;
 
 /// How many bytes of a line that is no record are shown.
 const SHOWN: usize = 2000;
@@ -68,6 +73,8 @@ pub(super) struct Messages<W: Write> {
     without_format: u64,
     /// Whether the lines are those of pods that are followed, whose formats are told elsewhere.
     live: bool,
+    /// What workers have, once there are some.
+    kit: Option<Arc<Kit>>,
 }
 
 impl<W: Write> Messages<W> {
@@ -95,6 +102,7 @@ impl<W: Write> Messages<W> {
             first_format: None,
             without_format: 0,
             live: false,
+            kit: None,
         }
     }
 
@@ -224,6 +232,7 @@ impl<W: Write> Messages<W> {
             wrapper: &message.wrapper,
             record: &record,
             line: message.body,
+            format,
             traffic: traffic.as_ref(),
         };
         output.append(|out| sink.record(&entry, out))?;

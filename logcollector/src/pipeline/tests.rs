@@ -1,3 +1,5 @@
+mod ways;
+
 use super::*;
 use crate::output::Guard;
 use crate::sink::Columns;

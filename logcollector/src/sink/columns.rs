@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use accesslog::{Record, Value};
+use accesslog::{Encoding, Record, Value};
 
 use super::Entry;
 use super::wasm::WasmKey;
@@ -36,15 +36,39 @@ pub(crate) struct Columns {
     told_of_disputes: bool,
     /// A key of a later record that has no column.
     left_out: Option<String>,
+    /// Where the columns stand in the records of the text format with this index, if each is a value there.
+    fields: Option<(usize, Vec<usize>)>,
 }
 
 #[derive(Debug, Clone)]
 struct Column {
     name: String,
-    /// Where the last record had this key: records of one format have it at the same place.
-    at: usize,
+    /// What stands in it where records have no such key of their own.
+    meaning: Meaning,
+    /// Where the last record had this key.
+    place: Option<Place>,
     /// Whether any record had it.
     seen: bool,
+}
+
+/// Where the records of a text format have a key, if they do: it is the same for all of them.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The format, by its index among those in use.
+    format: usize,
+    at: Option<usize>,
+}
+
+/// What a name means beside the keys of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// The fact of the wrapper with this index in [`WRAPPER_KEYS`].
+    Wrapper(usize),
+    Extra,
+    Ambiguous,
+    Traffic,
+    Wasm(WasmKey),
+    Nothing,
 }
 
 /// What stands in a column of one record.
@@ -74,16 +98,16 @@ impl Columns {
         let mut columns: Vec<Column> = Vec::with_capacity(names.len());
         for name in names {
             if columns.iter().all(|column| column.name != name) {
-                columns.push(Column { name, at: 0, seen: false });
+                columns.push(Column::new(name));
             }
         }
-        Self { columns, chosen: true, told_of_disputes: false, left_out: None }
+        Self { columns, chosen: true, told_of_disputes: false, left_out: None, fields: None }
     }
 
     /// These columns and `ambiguous`, so that a row can say that one of them is disputed.
     pub(super) fn with_disputes(mut self) -> Self {
         if self.chosen && self.names().all(|name| name != AMBIGUOUS) {
-            self.columns.push(Column { name: AMBIGUOUS.to_owned(), at: 0, seen: false });
+            self.columns.push(Column::new(AMBIGUOUS.to_owned()));
             self.told_of_disputes = true;
         }
         self
@@ -110,13 +134,32 @@ impl Columns {
         self.columns.iter().map(|column| column.name.as_str())
     }
 
+    /// Where the columns stand in a record, where each is a value of its text format and nothing is
+    /// disputed: then [`Self::cells`] has nothing else to tell.
+    pub(super) fn fields(&mut self, entry: &Entry<'_>) -> Option<&[usize]> {
+        let record = entry.record;
+        if !self.chosen || record.ambiguity().is_some() {
+            return None;
+        }
+        if self.fields.as_ref().is_none_or(|(format, _)| *format != entry.format) {
+            if record.format().encoding() != Encoding::Text {
+                return None;
+            }
+            let places: Option<Vec<usize>> =
+                self.columns.iter_mut().map(|column| column.find(entry)).collect();
+            self.fields = Some((entry.format, places?));
+            self.columns.iter_mut().for_each(|column| column.seen = true);
+        }
+        self.fields.as_ref().map(|(_, places)| places.as_slice())
+    }
+
     /// Calls `each` with every column's name and what stands in it.
     pub(super) fn cells<'a>(&mut self, entry: &Entry<'a>, mut each: impl FnMut(&str, Cell<'a>)) {
         let (mut own, mut disputed) = (0, false);
         for column in &mut self.columns {
             let mut cell = column.cell(entry);
-            disputed |= cell == Cell::Disputed;
-            if cell == Cell::Ambiguous && self.told_of_disputes && !disputed {
+            disputed |= matches!(cell, Cell::Disputed);
+            if self.told_of_disputes && !disputed && matches!(cell, Cell::Ambiguous) {
                 cell = Cell::Absent;
             }
             own += usize::from(matches!(cell, Cell::Field(_) | Cell::Disputed));
@@ -131,6 +174,23 @@ impl Columns {
     fn missing(&self, entry: &Entry<'_>) -> Option<String> {
         let has = |key: &str| self.names().any(|name| name == key);
         own_keys(entry.record).find(|key| !has(key)).map(str::to_owned)
+    }
+
+    /// Which columns had something in them.
+    pub(super) fn seen(&self) -> Vec<bool> {
+        self.columns.iter().map(|column| column.seen).collect()
+    }
+
+    /// Forgets which columns had something in them.
+    pub(super) fn forget_seen(&mut self) {
+        self.columns.iter_mut().for_each(|column| column.seen = false);
+        // It is noted only once that these are seen.
+        self.fields = None;
+    }
+
+    /// Notes which columns had something in them elsewhere.
+    pub(super) fn add_seen(&mut self, seen: &[bool]) {
+        self.columns.iter_mut().zip(seen).for_each(|(column, seen)| column.seen |= seen);
     }
 
     /// Names that no record had, and keys that had no column.
@@ -154,39 +214,66 @@ impl Columns {
     }
 }
 
-impl Column {
-    fn cell<'a>(&mut self, entry: &Entry<'a>) -> Cell<'a> {
-        let record = entry.record;
-        if record.key(self.at) != self.name || record.is_extra(self.at) {
-            match record.index_of(&self.name) {
-                Some(at) => self.at = at,
-                None => return self.other_cell(entry),
+impl Meaning {
+    fn of(name: &str) -> Self {
+        let of_wrapper = || WRAPPER_KEYS.iter().position(|key| *key == name).map(Self::Wrapper);
+        match name {
+            EXTRA => Self::Extra,
+            AMBIGUOUS => Self::Ambiguous,
+            TRAFFIC => Self::Traffic,
+            _ => {
+                WasmKey::of_name(name).map(Self::Wasm).or_else(of_wrapper).unwrap_or(Self::Nothing)
             }
         }
+    }
+}
+
+impl Column {
+    fn new(name: String) -> Self {
+        let meaning = Meaning::of(&name);
+        Self { name, meaning, place: None, seen: false }
+    }
+
+    fn cell<'a>(&mut self, entry: &Entry<'a>) -> Cell<'a> {
+        let Some(at) = self.find(entry) else { return self.other_cell(entry) };
         self.seen = true;
-        if record.is_disputed(self.at) { Cell::Disputed } else { Cell::Field(self.at) }
+        if entry.record.is_disputed(at) { Cell::Disputed } else { Cell::Field(at) }
+    }
+
+    /// Where the record has the column's key.
+    fn find(&mut self, entry: &Entry<'_>) -> Option<usize> {
+        let record = entry.record;
+        if let Some(place) = self.place.filter(|place| place.format == entry.format) {
+            return place.at;
+        }
+        let at = record.index_of(&self.name);
+        // Each line of a JSON log may have keys of its own.
+        let is_text = record.format().encoding() == Encoding::Text;
+        self.place = is_text.then_some(Place { format: entry.format, at });
+        at
     }
 
     fn other_cell<'a>(&mut self, entry: &Entry<'a>) -> Cell<'a> {
-        if let Some(key) = WasmKey::of_name(&self.name)
-            && entry.record.format().carries(key.field())
-        {
-            self.seen = true;
-            return wasm_cell(key, entry.record);
-        }
-        let wrapper = entry.wrapper;
-        let told = match self.name.as_str() {
-            EXTRA if extra_is_disputed(entry.record) => return Cell::Disputed,
-            EXTRA if entry.record.extra().next().is_some() => return Cell::Extra,
-            TRAFFIC if entry.traffic.is_some() => {
+        let record = entry.record;
+        match self.meaning {
+            Meaning::Wasm(key) if record.format().carries(key.field()) => {
                 self.seen = true;
-                return entry.traffic.map_or(Cell::Absent, Cell::Traffic);
+                wasm_cell(key, record)
             }
-            AMBIGUOUS if entry.record.ambiguity().is_some() => return Cell::Ambiguous,
-            name => wrapper_value(wrapper, name),
-        };
-        self.seen |= told.is_some();
-        told.map_or(Cell::Absent, Cell::Wrapper)
+            Meaning::Extra if extra_is_disputed(record) => Cell::Disputed,
+            Meaning::Extra if record.extra().next().is_some() => Cell::Extra,
+            Meaning::Ambiguous if record.ambiguity().is_some() => Cell::Ambiguous,
+            Meaning::Traffic if entry.traffic.is_some() => {
+                self.seen = true;
+                entry.traffic.map_or(Cell::Absent, Cell::Traffic)
+            }
+            Meaning::Wrapper(at) => {
+                let told = wrapper_values(entry.wrapper).get(at).copied().flatten();
+                self.seen |= told.is_some();
+                told.map_or(Cell::Absent, Cell::Wrapper)
+            }
+            _ => Cell::Absent,
+        }
     }
 }
 
@@ -213,22 +300,16 @@ pub(super) fn own_keys<'a>(record: &Record<'a>) -> impl Iterator<Item = &'a str>
 pub(super) fn wrapper_members<'a>(
     entry: &Entry<'a>,
 ) -> impl Iterator<Item = (&'static str, &'a [u8])> {
-    let (wrapper, record) = (entry.wrapper, entry.record);
-    WRAPPER_KEYS
-        .into_iter()
-        .filter_map(|key| wrapper_value(wrapper, key).map(|value| (key, value)))
+    let record = entry.record;
+    std::iter::zip(WRAPPER_KEYS, wrapper_values(entry.wrapper))
+        .filter_map(|(key, value)| value.map(|value| (key, value)))
         .filter(|(key, _)| record.index_of(key).is_none())
 }
 
-fn wrapper_value<'a>(wrapper: &Wrapper<'a>, key: &str) -> Option<&'a [u8]> {
-    match key {
-        "namespace" => wrapper.namespace,
-        "pod" => wrapper.pod,
-        "container" => wrapper.container,
-        "stream" => wrapper.stream.map(|stream| stream.as_str().as_bytes()),
-        "time" => wrapper.time,
-        _ => None,
-    }
+/// What stands under [`WRAPPER_KEYS`].
+pub(super) fn wrapper_values<'a>(wrapper: &Wrapper<'a>) -> [Option<&'a [u8]>; 5] {
+    let stream = wrapper.stream.map(|stream| stream.as_str().as_bytes());
+    [wrapper.namespace, wrapper.pod, wrapper.container, stream, wrapper.time]
 }
 
 /// The text of a cell: `None` when there is nothing in it.

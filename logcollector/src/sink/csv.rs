@@ -6,17 +6,13 @@ use super::{Columns, Entry};
 /// Writes a header and then one row a record.
 #[derive(Debug)]
 pub(crate) struct Csv {
-    columns: Option<Columns>,
+    pub(super) columns: Option<Columns>,
     header_written: bool,
 }
 
 impl Csv {
     pub(super) fn new(columns: Option<Columns>) -> Self {
         Self { columns: columns.map(Columns::with_disputes), header_written: false }
-    }
-
-    pub(super) fn columns(&self) -> Option<&Columns> {
-        self.columns.as_ref()
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {

@@ -1,26 +1,33 @@
 //! JSON lines: the object that Envoy's JSON logger would have printed, with what we know besides.
 
-use accesslog::write_json_string;
+use accesslog::{Encoding, write_json_string};
 
-use super::columns::{Cell, wrapper_members};
+use super::columns::{Cell, WRAPPER_KEYS, wrapper_values};
 use super::wasm::WasmKey;
 use super::{Columns, Entry};
 use crate::enrich::Enriched;
+use crate::unwrap::Wrapper;
 
 /// Writes one object a line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Json {
-    columns: Option<Columns>,
+    pub(super) columns: Option<Columns>,
     skip_absent: bool,
+    /// What of [`WRAPPER_KEYS`] are keys of the last record's own format, if that is a text format.
+    own: Option<Own>,
+}
+
+/// Which of [`WRAPPER_KEYS`] the records of a format have as their own.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    /// The format, by its index among those in use.
+    format: usize,
+    keys: [bool; WRAPPER_KEYS.len()],
 }
 
 impl Json {
     pub(super) fn new(columns: Option<Columns>, skip_absent: bool) -> Self {
-        Self { columns, skip_absent }
-    }
-
-    pub(super) fn columns(&self) -> Option<&Columns> {
-        self.columns.as_ref()
+        Self { columns, skip_absent, own: None }
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
@@ -28,17 +35,51 @@ impl Json {
         let skip_absent = self.skip_absent || entry.record.format().omits_empty_values();
         match &mut self.columns {
             Some(columns) => write_chosen(columns, entry, skip_absent, out),
-            None => write_all(entry, skip_absent, out),
+            None => self.write_all(entry, skip_absent, out),
         }
         out.extend_from_slice(b"}\n");
     }
+
+    fn write_all(&mut self, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
+        let start = out.len();
+        if *entry.wrapper != Wrapper::default() {
+            self.write_wrapper(entry, start, out);
+        }
+        write_record(entry, skip_absent, start, out);
+    }
+
+    /// Appends what the wrapper told. Where the record has a key of the same name, the record's own
+    /// stands.
+    fn write_wrapper(&mut self, entry: &Entry<'_>, start: usize, out: &mut Vec<u8>) {
+        let values = wrapper_values(entry.wrapper);
+        let own = match self.own.filter(|own| own.format == entry.format) {
+            Some(own) => own.keys,
+            None => {
+                // Each line of a JSON log may have keys of its own.
+                let is_text = entry.record.format().encoding() == Encoding::Text;
+                let keys = std::array::from_fn(|at| {
+                    let told = values.get(at).is_some_and(Option::is_some);
+                    (is_text || told)
+                        && WRAPPER_KEYS
+                            .get(at)
+                            .is_some_and(|key| entry.record.index_of(key).is_some())
+                });
+                self.own = is_text.then_some(Own { format: entry.format, keys });
+                keys
+            }
+        };
+        let members = WRAPPER_KEYS.into_iter().zip(values);
+        for ((key, value), own) in members.zip(own) {
+            let Some(value) = value.filter(|_| !own) else { continue };
+            separate(start, out);
+            write_key(key, out);
+            write_json_string(value, out);
+        }
+    }
 }
 
-fn write_all(entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
-    let start = out.len();
-    for (key, value) in wrapper_members(entry) {
-        write_string_member(key, value, start, out);
-    }
+/// Appends the record's own members and those that are made of them.
+fn write_record(entry: &Entry<'_>, skip_absent: bool, start: usize, out: &mut Vec<u8>) {
     let before_comma = out.len();
     separate(start, out);
     let members = out.len();
@@ -56,6 +97,15 @@ fn write_all(entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
 
 fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
     let start = out.len();
+    if let Some(fields) = columns.fields(entry) {
+        for &at in fields {
+            if !skip_absent || !entry.record.value(at).is_absent() {
+                separate(start, out);
+                entry.record.write_json_member(at, out);
+            }
+        }
+        return;
+    }
     let mut ambiguous = false;
     columns.cells(entry, |name, cell| match cell {
         Cell::Absent => {}
@@ -98,18 +148,22 @@ fn write_wasm(key: WasmKey, entry: &Entry<'_>, skip_absent: bool, start: usize, 
     let value = key.json(entry.record);
     if value.is_some() || (key.is_nullable() && !skip_absent) {
         separate(start, out);
-        out.push(b'"');
-        out.extend_from_slice(key.name().as_bytes());
-        out.extend_from_slice(b"\":");
+        write_key(key.name(), out);
         out.extend_from_slice(value.as_deref().unwrap_or(b"null"));
     }
 }
 
 fn write_string_member(key: &str, value: &[u8], start: usize, out: &mut Vec<u8>) {
     separate(start, out);
-    write_json_string(key.as_bytes(), out);
-    out.push(b':');
+    write_key(key, out);
     write_json_string(value, out);
+}
+
+/// Appends a key of ours, which holds nothing that is to be escaped.
+fn write_key(key: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
 }
 
 /// Appends a comma unless nothing was written since `start`.

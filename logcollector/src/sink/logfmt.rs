@@ -6,19 +6,15 @@ use super::columns::{AMBIGUOUS, Cell, text};
 use super::{Columns, Entry};
 
 /// Writes one line of pairs a record.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Logfmt {
-    columns: Option<Columns>,
+    pub(super) columns: Option<Columns>,
     skip_absent: bool,
 }
 
 impl Logfmt {
     pub(super) fn new(columns: Option<Columns>, skip_absent: bool) -> Self {
         Self { columns, skip_absent }
-    }
-
-    pub(super) fn columns(&self) -> Option<&Columns> {
-        self.columns.as_ref()
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {

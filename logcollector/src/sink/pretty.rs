@@ -17,9 +17,9 @@ use crate::visible;
 use names::Names;
 
 /// Writes one line a record, in colour where that is wanted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pretty {
-    columns: Option<Columns>,
+    pub(super) columns: Option<Columns>,
     paint: Paint,
     /// Whether pods are named with their namespaces.
     namespaces: bool,
@@ -29,10 +29,6 @@ pub(crate) struct Pretty {
 impl Pretty {
     pub(super) fn new(columns: Option<Columns>, paint: Paint, namespaces: bool) -> Self {
         Self { columns, paint, namespaces, line: Vec::new() }
-    }
-
-    pub(super) fn columns(&self) -> Option<&Columns> {
-        self.columns.as_ref()
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {

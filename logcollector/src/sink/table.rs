@@ -14,7 +14,7 @@ const WIDEST: usize = 60;
 /// Writes a header and then aligned rows.
 #[derive(Debug)]
 pub(crate) struct Table {
-    columns: Option<Columns>,
+    pub(super) columns: Option<Columns>,
     /// Rows held back until the widths are decided.
     held: Vec<Vec<String>>,
     held_bytes: usize,
@@ -29,10 +29,6 @@ impl Table {
             held_bytes: 0,
             widths: None,
         }
-    }
-
-    pub(super) fn columns(&self) -> Option<&Columns> {
-        self.columns.as_ref()
     }
 
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {

@@ -16,7 +16,7 @@ pub(super) fn is_compressed(start: &[u8]) -> bool {
 
 /// A reader of the content of `input`, which may be compressed with gzip or zstd, also in several
 /// members or frames.
-pub(super) fn decoded(mut input: impl Read + 'static) -> io::Result<Box<dyn Read>> {
+pub(super) fn decoded(mut input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     // More than the magic, so that what a pipe holds already comes out in one read.
     let mut start = vec![0; AHEAD];
     let mut length = 0;
@@ -73,7 +73,7 @@ impl Position {
     }
 
     /// `input`, with what is read from it counted here.
-    pub(super) fn count<R: Read>(&self, input: R) -> impl Read + use<R> {
+    pub(super) fn count<R: Read + Send>(&self, input: R) -> impl Read + Send + use<R> {
         Counted { input, position: self.clone() }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn parse(line: &[u8]) -> Option<Form<'_>> {
 
 /// Whether the line can be such an object, told cheaply by its first key: most lines that begin
 /// with a brace are access logs, and few of them begin with one of these keys.
-fn may_be(line: &[u8]) -> bool {
+pub(super) fn may_be(line: &[u8]) -> bool {
     let Some(object) = line.strip_prefix(b"{") else { return false };
     let Some(key) = object.trim_ascii_start().strip_prefix(b"\"") else { return false };
     if key.starts_with(b"log\"") {

@@ -71,6 +71,14 @@ impl Joiner {
         }
     }
 
+    /// Whether `stream` has begun a line and not ended it.
+    pub fn is_open(&self, stream: Stream) -> bool {
+        match stream {
+            Stream::Stdout => self.stdout.open,
+            Stream::Stderr => self.stderr.open,
+        }
+    }
+
     /// Gives the line that `stream` has begun and not ended, at the end of the input.
     pub fn finish(&mut self, stream: Stream) -> Joined<'_> {
         let slot = self.slot(stream);

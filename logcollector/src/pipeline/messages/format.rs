@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::{ANNOUNCED, Message, Messages, pod_of};
+use crate::other::Other;
 use crate::output::Stop;
 use crate::streams::same;
 use crate::unwrap::{self, Form, Wrapper};
@@ -27,6 +28,13 @@ impl<W: Write> Messages<W> {
         }
         if stream.format.is_some() || stream.searched == Some(self.chunk) {
             return stream.format;
+        }
+        // No search for a line that is none: a stream may hold nothing but the log of Envoy itself.
+        let goes_on = stream.last_other.is_some();
+        if stream.searched.is_some()
+            && candidates.iter().any(|it| is_surely_other(it.body, goes_on))
+        {
+            return None;
         }
         let new = stream.searched.replace(self.chunk).is_none();
         if new && self.formats.knows_pods() {
@@ -166,8 +174,15 @@ impl<W: Write> Messages<W> {
     }
 }
 
+/// Whether a line is of another log, and reads in no format that is told from lines; `goes_on` says that the
+/// line before was of another log. In JSON, one may be both.
+fn is_surely_other(line: &[u8], goes_on: bool) -> bool {
+    !line.starts_with(b"{")
+        && (Other::classify(line).is_some() || (goes_on && Other::is_continuation(line)))
+}
+
 /// Whether a line ends in a number, or in what may be an object or a history of our filter.
-fn ends_in_added_field(line: &[u8]) -> bool {
+pub(in crate::pipeline) fn ends_in_added_field(line: &[u8]) -> bool {
     let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = line.get(..line.len() - digits).unwrap_or_default();
     let is_last_word = |byte: &&u8| **byte != b' ';
@@ -190,8 +205,12 @@ fn messages_of<'l>(
     rest: &'l [u8],
     ahead: &mut usize,
 ) -> impl Iterator<Item = &'l [u8]> {
-    let lines = rest.split(|&byte| byte == b'\n').map_while(|line| {
+    let mut rest = Some(rest);
+    let lines = std::iter::from_fn(move || {
+        let here = rest?;
         *ahead = ahead.checked_sub(1)?;
+        let (line, after) = here.split_at(memchr::memchr(b'\n', here).unwrap_or(here.len()));
+        rest = after.get(1..);
         Some(line)
     });
     lines.filter_map(move |line| {

@@ -18,7 +18,7 @@ fn written(format: &str, line: &[u8], mut sink: Sink) -> String {
 fn sink_record(record: &Record<'_>, line: &[u8], sink: &mut Sink) -> String {
     let wrapper = Wrapper::default();
     let mut out = Vec::new();
-    sink.record(&Entry { wrapper: &wrapper, record, line, traffic: None }, &mut out);
+    sink.record(&Entry { wrapper: &wrapper, record, line, format: 0, traffic: None }, &mut out);
     String::from_utf8(out).unwrap()
 }
 
