@@ -32,6 +32,7 @@ mod preset;
 mod read;
 mod record;
 mod shape;
+mod simd;
 
 pub use detect::{Detected, Detector};
 pub use flags::{ResponseFlag, ResponseFlags};

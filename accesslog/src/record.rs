@@ -13,6 +13,8 @@ pub(crate) use value::is_number;
 pub use well_known::WellKnown;
 
 use crate::format::{Field, Format};
+use crate::simd;
+use plain::PlainText;
 
 /// A part of a line, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -251,7 +253,7 @@ impl<'r> Record<'r> {
         let start = out.len();
         match (self.body, &self.format.plain_fields) {
             (Body::Text { spans, plain: true, .. }, Some(fields)) => {
-                fields.write_text::<true>(self, spans, skip_absent, out);
+                simd::run(PlainText { fields, record: self, spans, skip_absent, out });
             }
             (Body::Text { spans, .. }, Some(fields)) => {
                 fields.write_text::<false>(self, spans, skip_absent, out);

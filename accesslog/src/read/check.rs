@@ -70,7 +70,7 @@ impl Check {
     }
 
     /// Whether what stands at `span` of the line is surely a value of the field's class.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_certain(&self, classes: &[Class], line: &[u8], span: Span) -> bool {
         let (start, end) = (span.start as usize, span.end as usize);
         let is_absent = self.dash && end == start + 1 && line.get(start) == Some(&b'-');
@@ -93,7 +93,7 @@ impl Check {
 
 /// Whether there are digits from `start` to `end`, fewer than eight and at least one. False, too, at
 /// the start of a line.
-#[inline]
+#[inline(always)]
 fn are_digits(line: &[u8], start: usize, end: usize) -> bool {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     let Some(last) = line.get(..end).and_then(<[u8]>::last_chunk) else { return false };
@@ -109,7 +109,7 @@ fn are_digits(line: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// Whether `1.2.3.4:80` stands from `start` to `end`. False, too, at the start of a line.
-#[inline]
+#[inline(always)]
 fn is_ipv4_with_port(line: &[u8], start: usize, end: usize) -> bool {
     let length = end - start;
     let Some(last) = line.get(..end).and_then(<[u8]>::last_chunk::<WIDE>) else { return false };
@@ -151,7 +151,7 @@ impl Ranges {
     }
 
     /// Whether the value from `start` to `end` is one of these. False, too, at the end of a line.
-    #[inline]
+    #[inline(always)]
     fn hold(&self, line: &[u8], start: usize, end: usize) -> bool {
         let Some(text) = line.get(start..).and_then(<[u8]>::first_chunk::<WIDE>) else {
             return false;

@@ -6,6 +6,7 @@ use super::marks::Marks;
 use super::plan::{After, End, FastPlan, Plan, Step, TailField};
 use crate::json::is_plain;
 use crate::record::Span;
+use crate::simd::{self, Work};
 
 /// What the fast pass says of a line that surely has one reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +28,12 @@ pub(super) fn read(
         return None;
     }
     let behind_head = marks.offsets().get(fast.head_marks..)?;
-    cut(fast, &plan.classes, line, behind_head, spans)?;
+    let mut cut = Cut { fast, classes: &plan.classes, line, marks: behind_head, spans };
+    simd::run(&mut cut)?;
     if !plan.tells_words(marks) && !are_words(fast, &plan.classes, line, spans) {
         return None;
     }
-    if !are_certain(fast, &plan.classes, line, spans) {
+    if !simd::run(Checks { fast, classes: &plan.classes, line, spans }) {
         return None;
     }
     Some(Certain { plain: plain && !marks.has_escapes() })
@@ -61,45 +63,51 @@ fn without_tail<'l>(
     Some((rest, plain))
 }
 
-/// Cuts a line into the format's literals and what stands between them. `marks` are those behind the
-/// first literal.
-///
-/// A function of its own, and its rare branches too, so that what it works with stays in registers.
-#[inline(never)]
-fn cut(
-    fast: &FastPlan,
-    classes: &[Class],
-    line: &[u8],
-    mut marks: &[u32],
-    spans: &mut [Span],
-) -> Option<()> {
-    let mut start = behind(&fast.head, line, 0)?;
-    for step in &fast.steps {
-        let end = match step.end {
-            End::Mark { back } => (*marks.first()? as usize).checked_sub(back)?,
-            End::Pin { back } => {
-                marks = from_pin(marks, line, fast.pin);
-                (*marks.first()? as usize).checked_sub(back)?
+/// Cutting a line into the format's literals and what stands between them.
+struct Cut<'a> {
+    fast: &'a FastPlan,
+    classes: &'a [Class],
+    line: &'a [u8],
+    /// The marks behind the first literal.
+    marks: &'a [u32],
+    spans: &'a mut [Span],
+}
+
+impl Work for &mut Cut<'_> {
+    type Output = Option<()>;
+
+    // The rare branches are functions of their own, so that what this works with stays in registers.
+    #[inline(always)]
+    fn run(self) -> Option<()> {
+        let Cut { fast, classes, line, mut marks, ref mut spans } = *self;
+        let mut start = behind(&fast.head, line, 0)?;
+        for step in &fast.steps {
+            let end = match step.end {
+                End::Mark { back } => (*marks.first()? as usize).checked_sub(back)?,
+                End::Pin { back } => {
+                    marks = from_pin(marks, line, fast.pin);
+                    (*marks.first()? as usize).checked_sub(back)?
+                }
+                End::Byte(stop) => {
+                    let class = classes.get(step.field)?;
+                    let end = start + class.length_before(line.get(start..)?, stop)?;
+                    marks = from(marks, end);
+                    end
+                }
+                End::Line => line.len().checked_sub(step.literal.len())?,
+            };
+            if start > end {
+                return None;
             }
-            End::Byte(stop) => {
-                let class = classes.get(step.field)?;
-                let end = start + class.length_before(line.get(start..)?, stop)?;
-                marks = from(marks, end);
-                end
+            *spans.get_mut(step.field)? = Span::within(start, end);
+            if !step.after.is_empty() {
+                cut_off(step, line, start, end, spans)?;
             }
-            End::Line => line.len().checked_sub(step.literal.len())?,
-        };
-        if start > end {
-            return None;
+            marks = marks.get(step.marks..)?;
+            start = behind(&step.literal, line, end)?;
         }
-        *spans.get_mut(step.field)? = Span::within(start, end);
-        if !step.after.is_empty() {
-            cut_off(step, line, start, end, spans)?;
-        }
-        marks = marks.get(step.marks..)?;
-        start = behind(&step.literal, line, end)?;
+        (start == line.len()).then_some(())
     }
-    (start == line.len()).then_some(())
 }
 
 /// Where the literal ends that stands at `start`, if it does.
@@ -148,15 +156,31 @@ fn cut_off(
     Some(())
 }
 
-/// Whether the values that were cut are surely those of their fields.
-#[inline(never)]
-fn are_certain(fast: &FastPlan, classes: &[Class], line: &[u8], spans: &[Span]) -> bool {
-    fast.checks.iter().all(|check| {
-        spans.get(check.field).is_some_and(|span| check.is_certain(classes, line, *span))
-    })
+/// Checking whether the values that were cut are surely those of their fields.
+struct Checks<'a> {
+    fast: &'a FastPlan,
+    classes: &'a [Class],
+    line: &'a [u8],
+    spans: &'a [Span],
 }
 
-/// The same for those that hold no mark, where that does not make them words.
+impl Work for Checks<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self { fast, classes, line, spans } = self;
+        for check in &fast.checks {
+            let Some(span) = spans.get(check.field) else { return false };
+            if !check.is_certain(classes, line, *span) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// Whether those that hold no mark are values of their fields, where that does not make them words.
 #[inline(never)]
 fn are_words(fast: &FastPlan, classes: &[Class], line: &[u8], spans: &[Span]) -> bool {
     fast.words.iter().all(|&field| {

@@ -2,15 +2,14 @@
 //!
 //! The pass is written once, in [`scan`], over what is known of 64 bytes at a time. What is known of
 //! them comes from the widest instructions that the processor has, chosen when the program runs:
-//! AVX-512 or AVX2 by hand in [`x86`], else SSE2, NEON or plain code by way of the `wide` crate.
-
-#[cfg(target_arch = "x86_64")]
-mod x86;
+//! AVX-512 or AVX2 by hand in [`crate::simd`], else SSE2, NEON or plain code by way of the `wide` crate.
 
 use wide::u8x64;
 
+use crate::simd;
+
 /// How many bytes are looked at at a time.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Working memory for more offsets than this is not kept.
 const KEPT: usize = 1 << 16;
@@ -24,12 +23,12 @@ pub(super) struct Marks {
 }
 
 /// A way to look at a line: notes its marks.
-type Find = fn(line: &[u8], pin: Pin, marks: &mut Offsets) -> Seen;
+pub(crate) type Find = fn(line: &[u8], pin: Pin, marks: &mut Offsets) -> Seen;
 
 /// What is looked for: spaces, and a byte of choice.
 #[derive(Debug, Clone, Copy)]
-struct Pin {
-    byte: u8,
+pub(crate) struct Pin {
+    pub(crate) byte: u8,
     /// All ones where there is a pin, and zero where there is none.
     mask: u64,
     /// All ones where spaces are marks.
@@ -38,7 +37,7 @@ struct Pin {
 
 /// What a line holds besides its marks.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
+pub(crate) struct Seen {
     pins: usize,
     /// Not zero where there are control characters beside the pins.
     controls: u64,
@@ -48,35 +47,26 @@ struct Seen {
 
 /// The bytes of interest in a block, one bit a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Masks {
-    spaces: u64,
-    pins: u64,
-    controls: u64,
+pub(crate) struct Masks {
+    pub(crate) spaces: u64,
+    pub(crate) pins: u64,
+    pub(crate) controls: u64,
     /// Controls, bytes of more than 7 bits, double quotes and backslashes.
-    escapes: u64,
+    pub(crate) escapes: u64,
 }
 
 /// Offsets into a line, ascending.
 #[derive(Debug, Clone, Default)]
-struct Offsets {
+pub(crate) struct Offsets {
     /// Room, filled up to `count`. What stands behind is of no meaning.
     room: Vec<u32>,
-    count: usize,
+    pub(crate) count: usize,
 }
 
 impl Default for Marks {
     fn default() -> Self {
-        Self::with(best())
+        Self::with(simd::find().unwrap_or(portable))
     }
-}
-
-/// The way that suits this processor best.
-fn best() -> Find {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(find) = x86::best() {
-        return find;
-    }
-    portable
 }
 
 impl Marks {
@@ -133,7 +123,7 @@ impl Offsets {
 
     /// Room for the offsets of one more block.
     #[inline(always)]
-    fn block(&mut self) -> &mut [u32; BLOCK] {
+    pub(crate) fn block(&mut self) -> &mut [u32; BLOCK] {
         if self.room.len() < self.count + BLOCK {
             self.room.resize(2 * self.count + 4 * BLOCK, 0);
         }
@@ -144,7 +134,7 @@ impl Offsets {
     /// Adds the places of the bits that are set, eight at a time: mostly there are fewer, and one
     /// way through the code is cheaper than a right guess for each bit.
     #[inline(always)]
-    fn push(&mut self, mut bits: u64, base: u32) {
+    pub(crate) fn push(&mut self, mut bits: u64, base: u32) {
         let count = bits.count_ones() as usize;
         for places in self.block().chunks_exact_mut(8) {
             for place in places {
@@ -161,7 +151,7 @@ impl Offsets {
 
 /// The pass over a line: `masks` tells of a block, and `push` notes the places of bits.
 #[inline(always)]
-fn scan(
+pub(crate) fn scan(
     line: &[u8],
     pin: Pin,
     marks: &mut Offsets,

@@ -48,20 +48,31 @@ pub(super) struct Pieces<'a> {
     skip: usize,
 }
 
-/// Appends to `out` what `write` writes, at the most so many bytes.
+/// Makes room behind `out` for so many bytes, and for what is written beyond them.
 #[inline(always)]
-pub(super) fn append(out: &mut Vec<u8>, most: usize, write: impl FnOnce(&mut Pieces<'_>)) {
+pub(super) fn make_room(out: &mut Vec<u8>, most: usize) -> usize {
     let start = out.len();
     out.resize(start + most + EXCESS, 0);
-    let room = out.get_mut(start..).unwrap_or_default();
-    let mut pieces = Pieces { room, at: 0, skip: FIRST };
-    write(&mut pieces);
-    pieces.end();
-    let written = pieces.at;
-    out.truncate(start + written);
+    start
 }
 
-impl Pieces<'_> {
+impl<'a> Pieces<'a> {
+    /// Writes into room that was made by [`make_room`].
+    #[inline(always)]
+    pub(super) fn new(room: &'a mut [u8]) -> Self {
+        Self { room, at: 0, skip: FIRST }
+    }
+
+    /// Ends the last value; gives how much was written.
+    #[inline(always)]
+    pub(super) fn end(mut self) -> usize {
+        if self.skip == 0 {
+            self.put(b"\"");
+            self.at += 1;
+        }
+        self.at
+    }
+
     /// Writes a key and a string that stands in the line.
     #[inline(always)]
     pub(super) fn string(&mut self, key: &Key, line: &[u8], value: Span) {
@@ -91,15 +102,6 @@ impl Pieces<'_> {
     pub(super) fn json(&mut self, key: &Key, value: &[u8]) {
         self.key(key);
         self.long(value);
-    }
-
-    /// Ends the last value.
-    #[inline(always)]
-    fn end(&mut self) {
-        if self.skip == 0 {
-            self.put(b"\"");
-            self.at += 1;
-        }
     }
 
     /// Ends the value before, and writes the key up to its colon, with a quote behind it.

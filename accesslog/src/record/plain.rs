@@ -1,12 +1,13 @@
 //! Writing a record as JSON in pieces: nearly all values stand as they are.
 
 use super::json::{Member, MemberKind};
-use super::pieces::{self, Key, Pieces};
+use super::pieces::{Key, Pieces, make_room};
 use super::value::Value;
 use super::{Record, Span};
 use crate::format::Field;
 use crate::json::{is_plain, is_plain_number};
 use crate::operator::Kind;
+use crate::simd::Work;
 
 /// How the fields of a format are written, worked out when it is compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,25 @@ struct PlainField {
     kind: Kind,
 }
 
+/// Writing a text log's record of which no value needs escapes.
+pub(super) struct PlainText<'a> {
+    pub(super) fields: &'a PlainFields,
+    pub(super) record: &'a Record<'a>,
+    pub(super) spans: &'a [Span],
+    pub(super) skip_absent: bool,
+    pub(super) out: &'a mut Vec<u8>,
+}
+
+impl Work for PlainText<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { fields, record, spans, skip_absent, out } = self;
+        fields.write_text::<true>(record, spans, skip_absent, out);
+    }
+}
+
 impl PlainFields {
     /// How to write these fields; those that the preset does not have are left out. `None` where a
     /// key is too long to be written so.
@@ -42,6 +62,7 @@ impl PlainFields {
 
     /// Appends the members of a text log's record, separated by commas. `PLAIN` says that no value
     /// needs escapes and none is disputed; what is disputed is left out.
+    #[inline(always)]
     pub(super) fn write_text<const PLAIN: bool>(
         &self,
         record: &Record<'_>,
@@ -53,14 +74,16 @@ impl PlainFields {
         let disputed = !PLAIN && record.ambiguity().is_some();
         let escapes = if PLAIN { 0 } else { line.iter().filter(|&&byte| !is_plain(byte)).count() };
         let values = line.len() + escapes * "\\u00x".len();
-        pieces::append(out, self.room + values, |pieces| {
-            for field in &self.fields {
-                let Some(&span) = spans.get(field.index) else { continue };
-                if !(disputed && record.is_disputed(field.index)) {
-                    self.write_field::<PLAIN>(record, field, span, skip_absent, pieces);
-                }
+        let start = make_room(out, self.room + values);
+        let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
+        for field in &self.fields {
+            let Some(&span) = spans.get(field.index) else { continue };
+            if !(disputed && record.is_disputed(field.index)) {
+                self.write_field::<PLAIN>(record, field, span, skip_absent, &mut pieces);
             }
-        });
+        }
+        let written = pieces.end();
+        out.truncate(start + written);
     }
 
     #[inline(always)]
@@ -117,24 +140,26 @@ impl PlainFields {
         if !members.iter().all(|member| of(member).is_some()) {
             return false;
         }
-        pieces::append(out, self.room + line.len(), |pieces| {
-            for member in members {
-                let Some(field) = of(member) else { continue };
-                match member.kind {
-                    MemberKind::Absent if skip_absent => {}
-                    MemberKind::Absent => pieces.null(&field.key),
-                    MemberKind::String { .. } => pieces.string(&field.key, line, member.value),
-                    MemberKind::Number if is_plain_number(member.value.of(line)) => {
-                        pieces.verbatim(&field.key, line, member.value);
-                    }
-                    _ => {
-                        let mut json = Vec::new();
-                        member.value(line).write_json(&mut json);
-                        pieces.json(&field.key, &json);
-                    }
+        let start = make_room(out, self.room + line.len());
+        let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
+        for member in members {
+            let Some(field) = of(member) else { continue };
+            match member.kind {
+                MemberKind::Absent if skip_absent => {}
+                MemberKind::Absent => pieces.null(&field.key),
+                MemberKind::String { .. } => pieces.string(&field.key, line, member.value),
+                MemberKind::Number if is_plain_number(member.value.of(line)) => {
+                    pieces.verbatim(&field.key, line, member.value);
+                }
+                _ => {
+                    let mut json = Vec::new();
+                    member.value(line).write_json(&mut json);
+                    pieces.json(&field.key, &json);
                 }
             }
-        });
+        }
+        let written = pieces.end();
+        out.truncate(start + written);
         true
     }
 }

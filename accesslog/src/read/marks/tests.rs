@@ -4,11 +4,7 @@ use super::*;
 
 /// All ways to look at a line that this processor has.
 fn finds() -> Vec<Find> {
-    #[cfg(target_arch = "x86_64")]
-    let own: Vec<Find> = x86::all().into_iter().flatten().collect();
-    #[cfg(not(target_arch = "x86_64"))]
-    let own = Vec::new();
-    std::iter::once(portable as Find).chain(own).collect()
+    std::iter::once(portable as Find).chain(simd::all_finds()).collect()
 }
 
 /// What the pass says of a line, found byte by byte: the marks, and whether there are control

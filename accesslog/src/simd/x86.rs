@@ -22,29 +22,78 @@ use std::arch::x86_64::{
     _mm512_storeu_si512,
 };
 
-use super::{BLOCK, Find, Masks, Offsets, Pin, Seen, scan};
+use std::sync::atomic::{AtomicU8, Ordering};
 
-/// The best way that this processor knows of those in this module.
-pub(super) fn best() -> Option<Find> {
-    all().into_iter().flatten().next()
-}
+use super::Work;
+use crate::read::{BLOCK, Find, Masks, Offsets, Pin, Seen, scan};
 
-/// The ways of this module that this processor knows, the best first.
-pub(super) fn all() -> [Option<Find>; 2] {
-    let bits = is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2")
-        && is_x86_feature_detected!("lzcnt")
-        && is_x86_feature_detected!("popcnt");
-    let avx512 = bits
-        && is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vbmi2");
-    let avx2 = bits && is_x86_feature_detected!("avx2");
+/// The ways to find the delimiters of a line that this processor has, the best first.
+pub(super) fn finds() -> [Option<Find>; 2] {
     // SAFETY: the processor has all that the function was compiled for, as was just asked.
     let find_avx512: Find = |line, pin, marks| unsafe { with_avx512(line, pin, marks) };
     // SAFETY: as above.
     let find_avx2: Find = |line, pin, marks| unsafe { with_avx2(line, pin, marks) };
-    [avx512.then_some(find_avx512), avx2.then_some(find_avx2)]
+    let level = level();
+    [(level >= AVX512).then_some(find_avx512), (level >= AVX2).then_some(find_avx2)]
+}
+
+/// Does `work`, compiled for this processor.
+#[inline(always)]
+pub(super) fn run<W: Work>(work: W) -> W::Output {
+    match level() {
+        // SAFETY: the processor has all that the function was compiled for.
+        AVX512 => unsafe { run_avx512(work) },
+        // SAFETY: as above.
+        AVX2 => unsafe { run_avx2(work) },
+        _ => work.run(),
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
+fn run_avx512<W: Work>(work: W) -> W::Output {
+    work.run()
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn run_avx2<W: Work>(work: W) -> W::Output {
+    work.run()
+}
+
+/// The levels of processors that are told apart; a higher one has all of a lower one.
+const PLAIN: u8 = 1;
+const AVX2: u8 = 2;
+const AVX512: u8 = 3;
+
+/// The level of this processor.
+#[inline(always)]
+fn level() -> u8 {
+    static LEVEL: AtomicU8 = AtomicU8::new(0);
+    match LEVEL.load(Ordering::Relaxed) {
+        0 => {
+            let level = detect();
+            LEVEL.store(level, Ordering::Relaxed);
+            level
+        }
+        level => level,
+    }
+}
+
+#[cold]
+fn detect() -> u8 {
+    let avx2 = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt");
+    let avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi2");
+    match (avx2, avx512) {
+        (true, true) => AVX512,
+        (true, false) => AVX2,
+        (false, _) => PLAIN,
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
