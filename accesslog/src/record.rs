@@ -35,6 +35,10 @@ impl Span {
         Self { start: start as u32, end: end as u32 }
     }
 
+    pub(crate) fn len(self) -> u32 {
+        self.end.wrapping_sub(self.start)
+    }
+
     pub(crate) fn of(self, line: &[u8]) -> &[u8] {
         line.get(self.start as usize..self.end as usize).unwrap_or_default()
     }

@@ -36,8 +36,11 @@ impl Key {
     }
 }
 
+/// What a key and a value take that are a piece each.
+const WINDOW: usize = 3 * PIECE;
+
 /// What is written at the most beyond the room that is asked for.
-const EXCESS: usize = 2 * PIECE;
+const EXCESS: usize = WINDOW;
 
 /// Writes members into room that was made for them. What does not fit is left out.
 pub(super) struct Pieces<'a> {
@@ -76,17 +79,38 @@ impl<'a> Pieces<'a> {
     /// Writes a key and a string that stands in the line.
     #[inline(always)]
     pub(super) fn string(&mut self, key: &Key, line: &[u8], value: Span) {
-        self.key(key);
-        self.at += 1;
-        self.text(line, value);
+        self.member::<1>(key, line, value);
         self.skip = 0;
     }
 
     /// Writes a key and a value that stands in the line as it is to be.
     #[inline(always)]
     pub(super) fn verbatim(&mut self, key: &Key, line: &[u8], value: Span) {
-        self.key(key);
-        self.text(line, value);
+        self.member::<0>(key, line, value);
+    }
+
+    /// Writes a key, with the quote behind it or without, and a part of the line.
+    #[inline(always)]
+    fn member<const QUOTE: usize>(&mut self, key: &Key, line: &[u8], value: Span) {
+        let start = value.start as usize;
+        let length = (value.end as usize).wrapping_sub(start);
+        let window = self.room.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut::<WINDOW>);
+        let key_piece = key.bytes.get(self.skip..).and_then(<[u8]>::first_chunk::<PIECE>);
+        let piece = line.get(start..).and_then(<[u8]>::first_chunk::<PIECE>);
+        if let (Some(window), Some(key_piece), Some(piece), true) =
+            (window, key_piece, piece, length <= PIECE)
+        {
+            // A key is no longer than two pieces.
+            let behind_key = (key.length - self.skip + QUOTE).min(2 * PIECE);
+            put(window, 0, key_piece);
+            put(window, behind_key, piece);
+            self.at += behind_key + length;
+            self.skip = 1;
+        } else {
+            self.key(key);
+            self.at += QUOTE;
+            self.long(value.of(line));
+        }
     }
 
     /// Writes a key and null.
@@ -117,22 +141,7 @@ impl<'a> Pieces<'a> {
     /// Writes a piece, without passing it.
     #[inline(always)]
     fn put<const N: usize>(&mut self, piece: &[u8; N]) {
-        if let Some(room) = self.room.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
-            *room = *piece;
-        }
-    }
-
-    /// Writes a part of the line.
-    #[inline(always)]
-    fn text(&mut self, line: &[u8], span: Span) {
-        let (start, end) = (span.start as usize, span.end as usize);
-        match line.get(start..).and_then(<[u8]>::first_chunk::<PIECE>) {
-            Some(piece) if end - start <= PIECE => {
-                self.put(piece);
-                self.at += end - start;
-            }
-            _ => self.long(span.of(line)),
-        }
+        put(self.room, self.at, piece);
     }
 
     /// Writes bytes behind which there may be no more.
@@ -140,6 +149,13 @@ impl<'a> Pieces<'a> {
     fn long(&mut self, bytes: &[u8]) {
         copy(self.room, self.at, bytes);
         self.at += bytes.len();
+    }
+}
+
+#[inline(always)]
+fn put<const N: usize>(room: &mut [u8], at: usize, piece: &[u8; N]) {
+    if let Some(room) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *room = *piece;
     }
 }
 

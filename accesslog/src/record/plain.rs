@@ -96,15 +96,18 @@ impl PlainFields {
         pieces: &mut Pieces<'_>,
     ) {
         let line = record.line;
-        let text = span.of(line);
-        if field.is_absent(text) {
+        if span.len() <= 1 && field.is_absent(span.of(line)) {
             if !skip_absent {
                 pieces.null(&field.key);
             }
             return;
         }
+        if PLAIN && field.kind == Kind::String {
+            return pieces.string(&field.key, line, span);
+        }
+        let text = span.of(line);
         match field.kind {
-            Kind::String if PLAIN || text.iter().fold(true, |all, &byte| all & is_plain(byte)) => {
+            Kind::String if text.iter().fold(true, |all, &byte| all & is_plain(byte)) => {
                 pieces.string(&field.key, line, span);
             }
             Kind::Number if is_plain_number(text) => pieces.verbatim(&field.key, line, span),
