@@ -70,7 +70,7 @@ impl Check {
     }
 
     /// Whether what stands at `span` of the line is surely a value of the field's class.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn is_certain(&self, classes: &[Class], line: &[u8], span: Span) -> bool {
         let (start, end) = (span.start as usize, span.end as usize);
         let is_absent = self.dash && end == start + 1 && line.get(start) == Some(&b'-');
@@ -85,9 +85,59 @@ impl Check {
         quick || self.is_certain_to_class(classes, line, span)
     }
 
-    #[inline(never)]
     fn is_certain_to_class(&self, classes: &[Class], line: &[u8], span: Span) -> bool {
         classes.get(self.field).is_some_and(|class| class.is_certain(span.of(line)))
+    }
+}
+
+/// The checks of a format, one form after the other: in a line they come in turn, and which one comes
+/// next would have to be guessed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Checks {
+    digits: Vec<Check>,
+    addresses: Vec<Check>,
+    others: Vec<Check>,
+}
+
+impl Checks {
+    pub(super) fn new(checks: Vec<Check>) -> Self {
+        let mut own = Self::default();
+        for check in checks {
+            match check.form {
+                Form::Digits(_) => own.digits.push(check),
+                Form::Address => own.addresses.push(check),
+                _ => own.others.push(check),
+            }
+        }
+        own
+    }
+
+    /// Whether the values at `spans` are surely those of their fields.
+    #[inline(always)]
+    pub(super) fn are_certain(&self, classes: &[Class], line: &[u8], spans: &[Span]) -> bool {
+        for check in &self.digits {
+            let Some(&span) = spans.get(check.field) else { return false };
+            let (start, end) = (span.start as usize, span.end as usize);
+            let Form::Digits(most) = check.form else { return false };
+            let quick = end - start <= most && are_digits(line, start, end);
+            if !quick && !check.is_certain(classes, line, span) {
+                return false;
+            }
+        }
+        for check in &self.addresses {
+            let Some(&span) = spans.get(check.field) else { return false };
+            let quick = is_ipv4_with_port(line, span.start as usize, span.end as usize);
+            if !quick && !check.is_certain(classes, line, span) {
+                return false;
+            }
+        }
+        for check in &self.others {
+            let Some(&span) = spans.get(check.field) else { return false };
+            if !check.is_certain(classes, line, span) {
+                return false;
+            }
+        }
+        true
     }
 }
 

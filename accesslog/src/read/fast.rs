@@ -1,9 +1,10 @@
 //! Lines with exactly the delimiters that the format expects: one reading, found without a search.
 
+use super::check::Checks;
 use super::class::Class;
 use super::literal::Literal;
 use super::marks::Marks;
-use super::plan::{After, End, FastPlan, Plan, Step, TailField};
+use super::plan::{After, FastPlan, OtherEnd, Plan, Step, TailField};
 use crate::json::is_plain;
 use crate::record::Span;
 use crate::simd::{self, Work};
@@ -33,7 +34,7 @@ pub(super) fn read(
     if !plan.tells_words(marks) && !are_words(fast, &plan.classes, line, spans) {
         return None;
     }
-    if !simd::run(Checks { fast, classes: &plan.classes, line, spans }) {
+    if !simd::run(Checking { checks: &fast.checks, classes: &plan.classes, line, spans }) {
         return None;
     }
     Some(Certain { plain: plain && !marks.has_escapes() })
@@ -82,19 +83,16 @@ impl Work for &mut Cut<'_> {
         let Cut { fast, classes, line, mut marks, ref mut spans } = *self;
         let mut start = behind(&fast.head, line, 0)?;
         for step in &fast.steps {
-            let end = match step.end {
-                End::Mark { back } => (*marks.first()? as usize).checked_sub(back)?,
-                End::Pin { back } => {
-                    marks = from_pin(marks, line, fast.pin);
-                    (*marks.first()? as usize).checked_sub(back)?
-                }
-                End::Byte(stop) => {
-                    let class = classes.get(step.field)?;
-                    let end = start + class.length_before(line.get(start..)?, stop)?;
-                    marks = from(marks, end);
+            if step.is_pin {
+                marks = from_pin(marks, line, fast.pin);
+            }
+            let end = match step.other {
+                None => (*marks.first()? as usize).checked_sub(step.back)?,
+                Some(other) => {
+                    let (end, behind) = other_end(other, step, classes, line, marks, start)?;
+                    marks = behind;
                     end
                 }
-                End::Line => line.len().checked_sub(step.literal.len())?,
             };
             if start > end {
                 return None;
@@ -127,14 +125,27 @@ fn from_pin<'m>(mut marks: &'m [u32], line: &[u8], pin: Option<u8>) -> &'m [u32]
     marks
 }
 
-/// The marks that stand at `start` or behind it.
-fn from(mut marks: &[u32], start: usize) -> &[u32] {
+/// Where a field ends that ends at no mark, and the marks from there on.
+#[inline(never)]
+fn other_end<'m>(
+    other: OtherEnd,
+    step: &Step,
+    classes: &[Class],
+    line: &[u8],
+    mut marks: &'m [u32],
+    start: usize,
+) -> Option<(usize, &'m [u32])> {
+    let OtherEnd::Byte(stop) = other else {
+        return Some((line.len().checked_sub(step.literal.len())?, marks));
+    };
+    let class = classes.get(step.field)?;
+    let end = start + class.length_before(line.get(start..)?, stop)?;
     while let Some((&mark, later)) = marks.split_first()
-        && (mark as usize) < start
+        && (mark as usize) < end
     {
         marks = later;
     }
-    marks
+    Some((end, marks))
 }
 
 /// Cuts off the fields behind the free one of a section, which ends at `end`.
@@ -157,26 +168,19 @@ fn cut_off(
 }
 
 /// Checking whether the values that were cut are surely those of their fields.
-struct Checks<'a> {
-    fast: &'a FastPlan,
+struct Checking<'a> {
+    checks: &'a Checks,
     classes: &'a [Class],
     line: &'a [u8],
     spans: &'a [Span],
 }
 
-impl Work for Checks<'_> {
+impl Work for Checking<'_> {
     type Output = bool;
 
     #[inline(always)]
     fn run(self) -> bool {
-        let Self { fast, classes, line, spans } = self;
-        for check in &fast.checks {
-            let Some(span) = spans.get(check.field) else { return false };
-            if !check.is_certain(classes, line, *span) {
-                return false;
-            }
-        }
-        true
+        self.checks.are_certain(self.classes, self.line, self.spans)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a format's program looks like to the reader, worked out when the format is compiled.
 
-use super::check::Check;
+use super::check::{Check, Checks};
 use super::class::Class;
 use super::literal::Literal;
 use super::marks::Marks;
@@ -48,8 +48,8 @@ pub(super) struct FastPlan {
     pub(super) head_marks: usize,
     /// The fields, in order; those behind the free one of a section are in its step.
     pub(super) steps: Vec<Step>,
-    /// The fields whose values have to be looked at when it is known where they stand.
-    pub(super) checks: Vec<Check>,
+    /// How to look at the values that could be wrong, when it is known where they stand.
+    pub(super) checks: Checks,
     /// The fields whose values are words between two marks.
     pub(super) words: Vec<usize>,
     /// The fields at the end that are cut off first, the last one first.
@@ -57,10 +57,18 @@ pub(super) struct FastPlan {
 }
 
 /// How to find where a field ends.
+///
+/// Mostly it is at a mark: the first of the literal behind the field, `back` bytes behind its start.
+/// What is asked for each step are flags and not one of several kinds: two branches that mostly go
+/// the same way are guessed better than one jump to several places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) field: usize,
-    pub(super) end: End,
+    pub(super) back: usize,
+    /// Whether that mark is the next pin, and the field can hold spaces; else it is the next mark.
+    pub(super) is_pin: bool,
+    /// What tells the end where no mark does.
+    pub(super) other: Option<OtherEnd>,
     /// The literal behind the field.
     pub(super) literal: Literal,
     /// How many marks it holds; after a pin, from its first pin on.
@@ -69,13 +77,9 @@ pub(super) struct Step {
     pub(super) after: Vec<After>,
 }
 
-/// What tells where a field ends.
+/// What tells where a field ends that ends at no mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// The next mark: the first of the literal, `back` bytes behind its start. The field holds none.
-    Mark { back: usize },
-    /// The next pin: the first of the literal, `back` bytes behind its start.
-    Pin { back: usize },
+pub(super) enum OtherEnd {
     /// The literal's first byte, which the field cannot hold.
     Byte(u8),
     /// The end of the line.
@@ -197,6 +201,7 @@ impl FastPlan {
         let head_marks = head.iter().filter(|byte| is_mark(**byte, pin)).count();
         let head = Literal::new(head.clone());
         let (words, checks) = checks(&steps, classes);
+        let checks = Checks::new(checks);
         Some(Self { pin, pins, head, head_marks, steps, checks, words, tail: Vec::new() })
     }
 }
@@ -206,9 +211,11 @@ fn checks(steps: &[Step], classes: &[Class]) -> (Vec<usize>, Vec<Check>) {
     let (mut words, mut checks) = (Vec::new(), Vec::new());
     for step in steps {
         let class = classes.get(step.field);
-        match step.end {
-            End::Mark { .. } if class.is_some_and(Class::is_word) => words.push(step.field),
-            _ => checks.extend(class.and_then(|class| Check::new(step.field, class))),
+        let ends_at_mark = step.other.is_none() && !step.is_pin;
+        if ends_at_mark && class.is_some_and(Class::is_word) {
+            words.push(step.field);
+        } else {
+            checks.extend(class.and_then(|class| Check::new(step.field, class)));
         }
         let behind = step.after.iter().rev().map(|after| after.field);
         checks.extend(behind.filter_map(|field| Check::new(field, classes.get(field)?)));
@@ -258,31 +265,50 @@ impl Section<'_> {
             (free + 1..=last).rev().map(|field| self.after(field)).collect::<Option<_>>()?;
         for field in self.first..free {
             let literal = self.literals.get(field + 1)?;
-            let end = self.mark(field, literal).unwrap_or(End::Byte(*literal.first()?));
-            steps.push(self.step(field, literal, end, Vec::new()));
+            let other = Some(OtherEnd::Byte(*literal.first()?));
+            let step =
+                self.marked(field, literal).unwrap_or(Step { other, ..self.step(field, literal) });
+            steps.push(step);
         }
         let literal = self.literals.get(last + 1)?;
-        let mark = self.mark(free, literal).filter(|_| free == last);
-        let pin = || {
-            let back = literal.iter().position(|byte| Some(*byte) == self.pin)?;
-            Some(End::Pin { back })
-        };
-        let end = mark.or_else(pin).unwrap_or(End::Line);
-        steps.push(self.step(free, literal, end, after));
+        let marked = self.marked(free, literal).filter(|_| free == last);
+        let step = marked.or_else(|| self.pinned(free, literal)).unwrap_or_else(|| {
+            let other = Some(OtherEnd::Line);
+            Step { other, ..self.step(free, literal) }
+        });
+        steps.push(Step { after, ..step });
         Some(())
     }
 
-    /// The end of a field that can hold no mark, if the literal behind it has one.
-    fn mark(&self, field: usize, literal: &[u8]) -> Option<End> {
+    /// The step of a field that can hold no mark, if the literal behind it has one.
+    fn marked(&self, field: usize, literal: &[u8]) -> Option<Step> {
         let holds_none = self.classes.get(field).is_some_and(|class| !class.can_hold(b' '));
         let back = literal.iter().position(|&byte| is_mark(byte, self.pin))?;
-        holds_none.then_some(End::Mark { back })
+        holds_none.then(|| Step { back, ..self.step(field, literal) })
     }
 
-    fn step(&self, field: usize, literal: &[u8], end: End, after: Vec<After>) -> Step {
-        let from = if let End::Pin { back } = end { back } else { 0 };
-        let marks = literal.iter().skip(from).filter(|byte| is_mark(**byte, self.pin)).count();
-        Step { field, end, after, literal: Literal::new(literal.to_vec()), marks }
+    /// The step of a field that can hold spaces, if the literal behind it has a pin.
+    fn pinned(&self, field: usize, literal: &[u8]) -> Option<Step> {
+        let back = literal.iter().position(|byte| Some(*byte) == self.pin)?;
+        let from_pin = literal.get(back..).unwrap_or_default();
+        let marks = self.count_marks(from_pin);
+        Some(Step { back, is_pin: true, marks, ..self.step(field, literal) })
+    }
+
+    fn step(&self, field: usize, literal: &[u8]) -> Step {
+        Step {
+            field,
+            back: 0,
+            is_pin: false,
+            other: None,
+            marks: self.count_marks(literal),
+            literal: Literal::new(literal.to_vec()),
+            after: Vec::new(),
+        }
+    }
+
+    fn count_marks(&self, literal: &[u8]) -> usize {
+        literal.iter().filter(|byte| is_mark(**byte, self.pin)).count()
     }
 
     /// A field that starts where the literal before it last ends.
