@@ -21,7 +21,7 @@ mod search;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-pub(crate) use marks::{BLOCK, Find, Masks, Offsets, Pin, Seen, scan};
+pub(crate) use marks::{BLOCK, Masks, Offsets};
 pub(crate) use plan::Plan;
 
 use crate::format::{Encoding, Format};

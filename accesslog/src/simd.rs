@@ -1,42 +1,75 @@
 //! The widest instructions that this processor has, found when the program runs.
 //!
-//! A build for all processors of a kind may only use what the oldest of them has. What is worth more
-//! is compiled several times, and the best that can run is taken: by hand for the pass that finds a
-//! line's delimiters ([`find`]), and by the compiler alone for code that is given to [`run`].
+//! A build for all processors of a kind may only use what the oldest of them has. Code that is worth
+//! more is a [`Work`]: it is compiled once for each [`Level`], and the best that can run is taken.
 
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use crate::read::Find;
+use wide::u8x64;
 
-/// The best way to find the delimiters of a line; `None` when there is none better than plain code.
-pub(crate) fn find() -> Option<Find> {
-    all_finds().into_iter().next()
+use crate::read::{BLOCK, Masks, Offsets};
+
+/// What a processor can do with blocks of bytes. That there is a value of a level says that the
+/// processor has it.
+pub(crate) trait Level: Copy {
+    /// Where the bytes of interest stand in a block.
+    fn masks(self, block: &[u8; BLOCK], pin: u8) -> Masks;
+
+    /// Notes the places of the bits that are set, counted from `base`.
+    fn push(self, offsets: &mut Offsets, bits: u64, base: u32);
 }
 
-/// All ways of this module to find the delimiters of a line that this processor has, the best first.
-pub(crate) fn all_finds() -> Vec<Find> {
-    #[cfg(target_arch = "x86_64")]
-    return x86::finds().into_iter().flatten().collect();
-    #[cfg(not(target_arch = "x86_64"))]
-    return Vec::new();
-}
-
-/// Work that is worth compiling for several processors. Its parts are to be `inline(always)`, or they
-/// are compiled once, for all.
+/// Work that is compiled for each level. What it calls is to be `inline(always)`, or is compiled once,
+/// for all.
 pub(crate) trait Work {
     /// What comes of it.
     type Output;
 
     /// Does the work.
-    fn run(self) -> Self::Output;
+    fn run<L: Level>(self, level: L) -> Self::Output;
 }
 
-/// Does `work`, compiled for this processor.
+/// Does `work` in the way that suits this processor best.
 #[inline(always)]
 pub(crate) fn run<W: Work>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     return x86::run(work);
     #[cfg(not(target_arch = "x86_64"))]
-    return work.run();
+    return work.run(Portable);
+}
+
+/// What all processors of the target can do: SSE2, NEON or plain code, by way of the `wide` crate.
+#[derive(Debug, Clone, Copy)]
+struct Portable;
+
+impl Level for Portable {
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK], pin: u8) -> Masks {
+        let bytes = u8x64::new(*block);
+        let is = |byte: u8| bytes.simd_eq(u8x64::splat(byte));
+        let control = bytes.min(u8x64::splat(0x1f)).simd_eq(bytes);
+        let escape = control | bytes | is(b'"') | is(b'\\');
+        Masks {
+            spaces: is(b' ').to_bitmask(),
+            pins: is(pin).to_bitmask(),
+            controls: control.to_bitmask(),
+            // The highest bit of each byte counts.
+            escapes: escape.to_bitmask(),
+        }
+    }
+
+    #[inline(always)]
+    fn push(self, offsets: &mut Offsets, bits: u64, base: u32) {
+        offsets.push(bits, base);
+    }
+}
+
+/// What comes of a work on every level that this processor has.
+#[cfg(test)]
+pub(crate) fn run_on_each<W: Work>(mut work: impl FnMut() -> W) -> Vec<W::Output> {
+    let mut all = vec![work().run(Portable)];
+    #[cfg(target_arch = "x86_64")]
+    all.extend(x86::run_on_each(work));
+    all
 }

@@ -1,13 +1,12 @@
 //! Lines with exactly the delimiters that the format expects: one reading, found without a search.
 
-use super::check::Checks;
 use super::class::Class;
 use super::literal::Literal;
 use super::marks::Marks;
 use super::plan::{After, FastPlan, OtherEnd, Plan, Step, TailField};
 use crate::json::is_plain;
 use crate::record::Span;
-use crate::simd::{self, Work};
+use crate::simd::{self, Level, Work};
 
 /// What the fast pass says of a line that surely has one reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,18 +24,7 @@ pub(super) fn read(
 ) -> Option<Certain> {
     let fast = plan.fast.as_ref()?;
     let (line, plain) = without_tail(&fast.tail, &plan.classes, line, spans)?;
-    if marks.find(line, fast.pin) != fast.pins {
-        return None;
-    }
-    let behind_head = marks.offsets().get(fast.head_marks..)?;
-    let mut cut = Cut { fast, classes: &plan.classes, line, marks: behind_head, spans };
-    simd::run(&mut cut)?;
-    if !plan.tells_words(marks) && !are_words(fast, &plan.classes, line, spans) {
-        return None;
-    }
-    if !simd::run(Checking { checks: &fast.checks, classes: &plan.classes, line, spans }) {
-        return None;
-    }
+    simd::run(Reading { plan, fast, line, marks, spans })?;
     Some(Certain { plain: plain && !marks.has_escapes() })
 }
 
@@ -64,48 +52,78 @@ fn without_tail<'l>(
     Some((rest, plain))
 }
 
-/// Cutting a line into the format's literals and what stands between them.
-struct Cut<'a> {
+/// Reading a line without its tail.
+struct Reading<'a> {
+    plan: &'a Plan,
     fast: &'a FastPlan,
-    classes: &'a [Class],
     line: &'a [u8],
-    /// The marks behind the first literal.
-    marks: &'a [u32],
+    marks: &'a mut Marks,
     spans: &'a mut [Span],
 }
 
-impl Work for &mut Cut<'_> {
+impl Work for Reading<'_> {
     type Output = Option<()>;
 
-    // The rare branches are functions of their own, so that what this works with stays in registers.
     #[inline(always)]
-    fn run(self) -> Option<()> {
-        let Cut { fast, classes, line, mut marks, ref mut spans } = *self;
-        let mut start = behind(&fast.head, line, 0)?;
-        for step in &fast.steps {
-            if step.is_pin {
-                marks = from_pin(marks, line, fast.pin);
-            }
-            let end = match step.other {
-                None => (*marks.first()? as usize).checked_sub(step.back)?,
-                Some(other) => {
-                    let (end, behind) = other_end(other, step, classes, line, marks, start)?;
-                    marks = behind;
-                    end
-                }
-            };
-            if start > end {
-                return None;
-            }
-            *spans.get_mut(step.field)? = Span::within(start, end);
-            if !step.after.is_empty() {
-                cut_off(step, line, start, end, spans)?;
-            }
-            marks = marks.get(step.marks..)?;
-            start = behind(&step.literal, line, end)?;
+    fn run<L: Level>(self, level: L) -> Option<()> {
+        let Self { plan, fast, line, marks, spans } = self;
+        if marks.find_on(level, line, fast.pin) != fast.pins {
+            return None;
         }
-        (start == line.len()).then_some(())
+        cut(plan, fast, line, marks.offsets().get(fast.head_marks..)?, spans)?;
+        let words = plan.tells_words(marks) || are_words(fast, &plan.classes, line, spans);
+        (words && fast.checks.are_certain(&plan.classes, line, spans)).then_some(())
     }
+}
+
+/// Cuts a line into the format's literals and what stands between them. `marks` are those behind the
+/// first literal.
+///
+/// The rare branches are functions of their own, so that what this works with stays in registers.
+#[inline(always)]
+fn cut(
+    plan: &Plan,
+    fast: &FastPlan,
+    line: &[u8],
+    mut marks: &[u32],
+    spans: &mut [Span],
+) -> Option<()> {
+    let mut start = behind(&fast.head, line, 0)?;
+    for step in &fast.steps {
+        if step.words > 0 {
+            let first = step.field - step.words;
+            let (ends, behind) = marks.split_at_checked(step.words)?;
+            marks = behind;
+            for (span, &end) in spans.get_mut(first..step.field)?.iter_mut().zip(ends) {
+                if line.get(end as usize) != Some(&b' ') {
+                    return None;
+                }
+                *span = Span { start: start as u32, end };
+                start = end as usize + 1;
+            }
+        }
+        if step.is_pin {
+            marks = from_pin(marks, line, fast.pin);
+        }
+        let end = match step.other {
+            None => (*marks.first()? as usize).checked_sub(step.back)?,
+            Some(other) => {
+                let (end, behind) = other_end(other, step, &plan.classes, line, marks, start)?;
+                marks = behind;
+                end
+            }
+        };
+        if start > end {
+            return None;
+        }
+        *spans.get_mut(step.field)? = Span::within(start, end);
+        if !step.after.is_empty() {
+            cut_off(step, line, start, end, spans)?;
+        }
+        marks = marks.get(step.marks..)?;
+        start = behind(&step.literal, line, end)?;
+    }
+    (start == line.len()).then_some(())
 }
 
 /// Where the literal ends that stands at `start`, if it does.
@@ -165,23 +183,6 @@ fn cut_off(
     }
     *spans.get_mut(step.field)? = Span::within(start, end);
     Some(())
-}
-
-/// Checking whether the values that were cut are surely those of their fields.
-struct Checking<'a> {
-    checks: &'a Checks,
-    classes: &'a [Class],
-    line: &'a [u8],
-    spans: &'a [Span],
-}
-
-impl Work for Checking<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run(self) -> bool {
-        self.checks.are_certain(self.classes, self.line, self.spans)
-    }
 }
 
 /// Whether those that hold no mark are values of their fields, where that does not make them words.

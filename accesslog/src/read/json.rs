@@ -13,6 +13,7 @@ use crate::format::{Field, Format, MAX_FIELDS};
 use crate::json::Scanner;
 use crate::operator::{Absent, Kind};
 use crate::record::{Member, MemberKind, Record, Span, is_number};
+use crate::simd::{self, Level, Work};
 
 /// Working memory, kept from line to line.
 #[derive(Debug, Clone, Default)]
@@ -36,8 +37,7 @@ impl JsonScratch {
         self.leaves.clear();
         self.path.clear();
         self.next_field = 0;
-        let plain = self.quotes.find_quotes(line)
-            && flat::read(line, format, self.quotes.offsets(), &mut self.members).is_some();
+        let plain = simd::run(Flat { line, format, scratch: self });
         if !plain {
             self.members.clear();
             let mut scanner = Scanner::new(line);
@@ -168,6 +168,24 @@ impl JsonScratch {
             |member: &Member| !matches!(member.kind, MemberKind::Open | MemberKind::Close);
         let leaves = (0u32..).zip(&self.members).filter(|(_, member)| is_leaf(member));
         self.leaves.extend(leaves.map(|(at, _)| at));
+    }
+}
+
+/// Reading a line as a flat object; whether it is one.
+struct Flat<'a> {
+    line: &'a [u8],
+    format: &'a Format,
+    scratch: &'a mut JsonScratch,
+}
+
+impl Work for Flat<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) -> bool {
+        let JsonScratch { quotes, members, .. } = self.scratch;
+        quotes.find_quotes_on(level, self.line)
+            && flat::read(self.line, self.format, quotes.offsets(), members).is_some()
     }
 }
 

@@ -22,6 +22,10 @@ impl Literal {
         Self { bytes, word: u64::from_le_bytes(word), mask: u64::from_le_bytes(mask) }
     }
 
+    pub(super) fn is_space(&self) -> bool {
+        self.bytes == b" "
+    }
+
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }

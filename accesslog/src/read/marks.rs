@@ -1,12 +1,9 @@
 //! Where the delimiters of a line stand, found in one pass over blocks of bytes.
 //!
-//! The pass is written once, in [`scan`], over what is known of 64 bytes at a time. What is known of
-//! them comes from the widest instructions that the processor has, chosen when the program runs:
-//! AVX-512 or AVX2 by hand in [`crate::simd`], else SSE2, NEON or plain code by way of the `wide` crate.
+//! What is known of 64 bytes at a time comes from the widest instructions that the processor has; see
+//! [`crate::simd`].
 
-use wide::u8x64;
-
-use crate::simd;
+use crate::simd::{self, Level, Work};
 
 /// How many bytes are looked at at a time.
 pub(crate) const BLOCK: usize = 64;
@@ -15,20 +12,16 @@ pub(crate) const BLOCK: usize = 64;
 const KEPT: usize = 1 << 16;
 
 /// The spaces and pins of a line, and what else the fast pass wants to know of its bytes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Marks {
-    find: Find,
     offsets: Offsets,
     seen: Seen,
 }
 
-/// A way to look at a line: notes its marks.
-pub(crate) type Find = fn(line: &[u8], pin: Pin, marks: &mut Offsets) -> Seen;
-
 /// What is looked for: spaces, and a byte of choice.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pin {
-    pub(crate) byte: u8,
+struct Pin {
+    byte: u8,
     /// All ones where there is a pin, and zero where there is none.
     mask: u64,
     /// All ones where spaces are marks.
@@ -37,7 +30,7 @@ pub(crate) struct Pin {
 
 /// What a line holds besides its marks.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Seen {
+struct Seen {
     pins: usize,
     /// Not zero where there are control characters beside the pins.
     controls: u64,
@@ -63,33 +56,50 @@ pub(crate) struct Offsets {
     pub(crate) count: usize,
 }
 
-impl Default for Marks {
-    fn default() -> Self {
-        Self::with(simd::find().unwrap_or(portable))
-    }
-}
-
 impl Marks {
-    fn with(find: Find) -> Self {
-        Self { find, offsets: Offsets::default(), seen: Seen::default() }
-    }
-
     /// Looks at a line for spaces and pins; gives how many pins there are.
-    #[inline]
-    pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>) -> usize {
+    #[inline(always)]
+    pub(super) fn find_on<L: Level>(&mut self, level: L, line: &[u8], pin: Option<u8>) -> usize {
         let none = Pin { byte: b' ', mask: 0, spaces: u64::MAX };
         let pin = pin.map_or(none, |byte| Pin { byte, mask: u64::MAX, ..none });
-        self.offsets.clear();
-        self.seen = (self.find)(line, pin, &mut self.offsets);
+        self.scan(level, line, pin);
         self.seen.pins
     }
 
+    /// [`Self::find_on`] the best level.
+    pub(super) fn find(&mut self, line: &[u8], pin: Option<u8>) {
+        simd::run(Finding { marks: self, line, pin });
+    }
+
     /// Looks at a line for double quotes alone; whether it has no other byte to escape.
-    pub(super) fn find_quotes(&mut self, line: &[u8]) -> bool {
-        let pin = Pin { byte: b'"', mask: u64::MAX, spaces: 0 };
-        self.offsets.clear();
-        self.seen = (self.find)(line, pin, &mut self.offsets);
+    #[inline(always)]
+    pub(super) fn find_quotes_on<L: Level>(&mut self, level: L, line: &[u8]) -> bool {
+        self.scan(level, line, Pin { byte: b'"', mask: u64::MAX, spaces: 0 });
         !self.has_escapes()
+    }
+
+    #[inline(always)]
+    fn scan<L: Level>(&mut self, level: L, line: &[u8], pin: Pin) {
+        self.offsets.clear();
+        let mut seen = Seen::default();
+        let mut base = 0;
+        while base < line.len() {
+            let rest = line.get(base..).unwrap_or_default();
+            let found = match (rest.first_chunk(), line.last_chunk()) {
+                (Some(block), _) => level.masks(block, pin.byte),
+                // The last block overlaps the one before: what was seen is shifted out.
+                (None, Some(last)) => level.masks(last, pin.byte).without(BLOCK - rest.len()),
+                (None, None) => level.masks(&padded(rest), pin.byte).up_to(rest.len()),
+            };
+            let pins = found.pins & pin.mask;
+            seen.pins += pins.count_ones() as usize;
+            seen.controls |= found.controls & !pins;
+            seen.escapes |= found.escapes & !pins;
+            // Lines of 4 GiB are not read.
+            level.push(&mut self.offsets, (found.spaces & pin.spaces) | pins, base as u32);
+            base += BLOCK;
+        }
+        self.seen = seen;
     }
 
     /// Offsets of all marks, ascending: spaces and pins, or quotes.
@@ -149,34 +159,20 @@ impl Offsets {
     }
 }
 
-/// The pass over a line: `masks` tells of a block, and `push` notes the places of bits.
-#[inline(always)]
-pub(crate) fn scan(
-    line: &[u8],
-    pin: Pin,
-    marks: &mut Offsets,
-    masks: impl Fn(&[u8; BLOCK]) -> Masks,
-    push: impl Fn(&mut Offsets, u64, u32),
-) -> Seen {
-    let mut seen = Seen::default();
-    let mut base = 0;
-    while base < line.len() {
-        let rest = line.get(base..).unwrap_or_default();
-        let found = match (rest.first_chunk(), line.last_chunk()) {
-            (Some(block), _) => masks(block),
-            // The last block overlaps the one before: what was seen is shifted out.
-            (None, Some(last)) => masks(last).without(BLOCK - rest.len()),
-            (None, None) => masks(&padded(rest)).up_to(rest.len()),
-        };
-        let pins = found.pins & pin.mask;
-        seen.pins += pins.count_ones() as usize;
-        seen.controls |= found.controls & !pins;
-        seen.escapes |= found.escapes & !pins;
-        // Lines of 4 GiB are not read.
-        push(marks, (found.spaces & pin.spaces) | pins, base as u32);
-        base += BLOCK;
+/// Looking for the marks of a line.
+struct Finding<'a> {
+    marks: &'a mut Marks,
+    line: &'a [u8],
+    pin: Option<u8>,
+}
+
+impl Work for Finding<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) {
+        self.marks.find_on(level, self.line, self.pin);
     }
-    seen
 }
 
 /// A line that is shorter than a block, as one.
@@ -207,27 +203,6 @@ impl Masks {
     #[inline(always)]
     fn up_to(self, count: usize) -> Self {
         self.map(|mask| mask & ((1 << count) - 1))
-    }
-}
-
-/// [`Find`] with what every processor of the target has.
-fn portable(line: &[u8], pin: Pin, marks: &mut Offsets) -> Seen {
-    let masks = |block: &[u8; BLOCK]| portable_masks(block, pin.byte);
-    scan(line, pin, marks, masks, |marks, bits, base| marks.push(bits, base))
-}
-
-#[inline(always)]
-fn portable_masks(block: &[u8; BLOCK], pin: u8) -> Masks {
-    let bytes = u8x64::new(*block);
-    let is = |byte: u8| bytes.simd_eq(u8x64::splat(byte));
-    let control = bytes.min(u8x64::splat(0x1f)).simd_eq(bytes);
-    let escape = control | bytes | is(b'"') | is(b'\\');
-    Masks {
-        spaces: is(b' ').to_bitmask(),
-        pins: is(pin).to_bitmask(),
-        controls: control.to_bitmask(),
-        // The highest bit of each byte counts.
-        escapes: escape.to_bitmask(),
     }
 }
 

@@ -63,6 +63,9 @@ pub(super) struct FastPlan {
 /// the same way are guessed better than one jump to several places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
+    /// How many fields stand before this one that each end at the next mark, which is a space and the
+    /// literal behind them.
+    pub(super) words: usize,
     pub(super) field: usize,
     pub(super) back: usize,
     /// Whether that mark is the next pin, and the field can hold spaces; else it is the next mark.
@@ -202,7 +205,30 @@ impl FastPlan {
         let head = Literal::new(head.clone());
         let (words, checks) = checks(&steps, classes);
         let checks = Checks::new(checks);
+        let steps = with_words(steps);
         Some(Self { pin, pins, head, head_marks, steps, checks, words, tail: Vec::new() })
+    }
+}
+
+/// The steps, with those that are one space behind the next mark taken together.
+fn with_words(steps: Vec<Step>) -> Vec<Step> {
+    let mut all: Vec<Step> = Vec::new();
+    for mut step in steps {
+        while let Some(word) =
+            all.pop_if(|last| last.is_word() && last.field + 1 == step.field - step.words)
+        {
+            step.words += 1 + word.words;
+        }
+        all.push(step);
+    }
+    all
+}
+
+impl Step {
+    /// Whether the field ends at the next mark and a single space stands behind it.
+    fn is_word(&self) -> bool {
+        let at_mark = self.back == 0 && !self.is_pin && self.other.is_none();
+        at_mark && self.after.is_empty() && self.literal.is_space()
     }
 }
 
@@ -297,6 +323,7 @@ impl Section<'_> {
 
     fn step(&self, field: usize, literal: &[u8]) -> Step {
         Step {
+            words: 0,
             field,
             back: 0,
             is_pin: false,

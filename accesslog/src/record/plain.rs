@@ -7,7 +7,7 @@ use super::{Record, Span};
 use crate::format::Field;
 use crate::json::{is_plain, is_plain_number};
 use crate::operator::Kind;
-use crate::simd::Work;
+use crate::simd::{Level, Work};
 
 /// How the fields of a format are written, worked out when it is compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Work for PlainText<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<L: Level>(self, _: L) {
         let Self { fields, record, spans, skip_absent, out } = self;
         fields.write_text::<true>(record, spans, skip_absent, out);
     }

@@ -90,17 +90,17 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
-    use super::super::JsonScratch;
+    use super::super::{Flat, JsonScratch};
     use super::*;
+    use crate::simd;
 
     const FORMAT: &str = r#"{"code":"%RESPONSE_CODE%","path":"%REQ(:PATH)%","flags":"%RESPONSE_FLAGS%",
         "host":"%UPSTREAM_HOST%","nested":{"code":"%RESPONSE_CODE%"}}"#;
 
     fn flat(line: &[u8], format: &Format) -> Option<Vec<Member>> {
         let mut scratch = JsonScratch::default();
-        let plain = scratch.quotes.find_quotes(line);
-        let read = read(line, format, scratch.quotes.offsets(), &mut scratch.members);
-        (plain && read.is_some()).then_some(scratch.members)
+        let plain = simd::run(Flat { line, format, scratch: &mut scratch });
+        plain.then_some(scratch.members)
     }
 
     fn slow(line: &[u8], format: &Format) -> Option<Vec<Member>> {

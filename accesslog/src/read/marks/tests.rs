@@ -2,11 +2,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// All ways to look at a line that this processor has.
-fn finds() -> Vec<Find> {
-    std::iter::once(portable as Find).chain(simd::all_finds()).collect()
-}
-
 /// What the pass says of a line, found byte by byte: the marks, and whether there are control
 /// characters and bytes to escape.
 fn one_by_one(line: &[u8], pin: Option<u8>) -> (Vec<u32>, bool, bool) {
@@ -20,11 +15,21 @@ fn one_by_one(line: &[u8], pin: Option<u8>) -> (Vec<u32>, bool, bool) {
     )
 }
 
-fn found(find: Find, line: &[u8], pin: Option<u8>) -> (Vec<u32>, bool, bool) {
-    let mut marks = Marks::with(find);
-    let pins = line.iter().filter(|&&byte| Some(byte) == pin).count();
-    assert_eq!(marks.find(line, pin), pins);
-    (marks.offsets().to_vec(), marks.has_controls(), marks.has_escapes())
+/// The same on every level, and the number of pins.
+struct Found<'a> {
+    line: &'a [u8],
+    pin: Option<u8>,
+}
+
+impl Work for Found<'_> {
+    type Output = (Vec<u32>, bool, bool);
+
+    fn run<L: Level>(self, level: L) -> Self::Output {
+        let mut marks = Marks::default();
+        let pins = self.line.iter().filter(|&&byte| Some(byte) == self.pin).count();
+        assert_eq!(marks.find_on(level, self.line, self.pin), pins);
+        (marks.offsets().to_vec(), marks.has_controls(), marks.has_escapes())
+    }
 }
 
 #[test]
@@ -33,8 +38,8 @@ fn every_byte_is_classed() {
         for pin in [None, Some(b'"'), Some(b'\t'), Some(b' '), Some(0xff)] {
             for length in [1, 63, 64, 65, 200] {
                 let line: Vec<u8> = std::iter::repeat_n(byte, length).collect();
-                for find in finds() {
-                    assert_eq!(found(find, &line, pin), one_by_one(&line, pin), "{byte} {pin:?}");
+                for found in simd::run_on_each(|| Found { line: &line, pin }) {
+                    assert_eq!(found, one_by_one(&line, pin), "{byte} {pin:?}");
                 }
             }
         }
@@ -43,13 +48,13 @@ fn every_byte_is_classed() {
 
 proptest! {
     #[test]
-    fn all_ways_are_one_by_one(
+    fn all_levels_are_one_by_one(
         line in "[ \"a|\\\\\t\u{e9}]{0,300}|[a-z]{0,150}[ \"]{0,80}[a-z]{0,90}",
         pin in proptest::option::of("[\"|\t]"),
     ) {
         let (line, pin) = (line.as_bytes(), pin.and_then(|pin| pin.bytes().next()));
-        for find in finds() {
-            prop_assert_eq!(found(find, line, pin), one_by_one(line, pin));
+        for found in simd::run_on_each(|| Found { line, pin }) {
+            prop_assert_eq!(found, one_by_one(line, pin));
         }
     }
 }
