@@ -135,10 +135,16 @@ impl Offsets {
     #[inline(always)]
     pub(crate) fn block(&mut self) -> &mut [u32; BLOCK] {
         if self.room.len() < self.count + BLOCK {
-            self.room.resize(2 * self.count + 4 * BLOCK, 0);
+            self.grow();
         }
         let room = self.room.get_mut(self.count..).and_then(<[u32]>::first_chunk_mut);
         room.unwrap_or_else(|| unreachable!("room was made"))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        self.room.resize(2 * self.count + 4 * BLOCK, 0);
     }
 
     /// Adds the places of the bits that are set, eight at a time: mostly there are fewer, and one
