@@ -14,7 +14,7 @@ pub use well_known::WellKnown;
 
 use crate::format::{Field, Format};
 use crate::simd;
-use plain::PlainText;
+use plain::WriteText;
 
 /// A part of a line, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -255,17 +255,23 @@ impl<'r> Record<'r> {
     /// braces. With `skip_absent`, absent values are left out.
     pub fn write_json_members(&self, out: &mut Vec<u8>, skip_absent: bool) {
         let start = out.len();
-        match (self.body, &self.format.plain_fields) {
+        let record = self;
+        let written = match (self.body, &self.format.plain_fields) {
             (Body::Text { spans, plain: true, .. }, Some(fields)) => {
-                simd::run(PlainText { fields, record: self, spans, skip_absent, out });
+                simd::run(WriteText::<true> { fields, record, spans, skip_absent, out })
             }
             (Body::Text { spans, .. }, Some(fields)) => {
-                fields.write_text::<false>(self, spans, skip_absent, out);
+                simd::run(WriteText::<false> { fields, record, spans, skip_absent, out })
             }
-            (Body::Text { spans, .. }, _) => self.write_text_members(spans, out, skip_absent),
-            (Body::Json { members, plain: true, .. }, Some(fields))
-                if fields.write_json(self.line, members, skip_absent, out) => {}
-            (Body::Json { members, .. }, _) => {
+            (Body::Json { members, plain: true, .. }, Some(fields)) => {
+                fields.write_json(self.line, members, skip_absent, out)
+            }
+            _ => false,
+        };
+        match self.body {
+            _ if written => {}
+            Body::Text { spans, .. } => self.write_text_members(spans, out, skip_absent),
+            Body::Json { members, .. } => {
                 json::write_members(members, self.line, self.format, skip_absent, out);
             }
         }

@@ -40,7 +40,7 @@ impl Key {
 const WINDOW: usize = 3 * PIECE;
 
 /// What is written at the most beyond the room that is asked for.
-const EXCESS: usize = WINDOW;
+const EXCESS: usize = 2 * WINDOW;
 
 /// Writes members into room that was made for them. What does not fit is left out.
 pub(super) struct Pieces<'a> {
@@ -66,14 +66,15 @@ impl<'a> Pieces<'a> {
         Self { room, at: 0, skip: FIRST }
     }
 
-    /// Ends the last value; gives how much was written.
+    /// Ends the last value; gives how much was written, or `None` when the room may not have been
+    /// enough for all of it.
     #[inline(always)]
-    pub(super) fn end(mut self) -> usize {
+    pub(super) fn end(mut self) -> Option<usize> {
         if self.skip == 0 {
             self.put(b"\"");
             self.at += 1;
         }
-        self.at
+        (self.at + WINDOW <= self.room.len()).then_some(self.at)
     }
 
     /// Writes a key and a string that stands in the line.

@@ -30,8 +30,9 @@ struct PlainField {
     kind: Kind,
 }
 
-/// Writing a text log's record of which no value needs escapes.
-pub(super) struct PlainText<'a> {
+/// Writing a text log's record; whether it was written. `PLAIN` says that no value needs escapes and
+/// none is disputed; what is disputed is left out.
+pub(super) struct WriteText<'a, const PLAIN: bool> {
     pub(super) fields: &'a PlainFields,
     pub(super) record: &'a Record<'a>,
     pub(super) spans: &'a [Span],
@@ -39,13 +40,52 @@ pub(super) struct PlainText<'a> {
     pub(super) out: &'a mut Vec<u8>,
 }
 
-impl Work for PlainText<'_> {
-    type Output = ();
+impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
+    type Output = bool;
 
     #[inline(always)]
-    fn run<L: Level>(self, _: L) {
+    fn run<L: Level>(self, level: L) -> bool {
         let Self { fields, record, spans, skip_absent, out } = self;
-        fields.write_text::<true>(record, spans, skip_absent, out);
+        let line = record.line;
+        let disputed = !PLAIN && record.ambiguity().is_some();
+        let escapes = if PLAIN { 0 } else { line.iter().filter(|&&byte| !is_plain(byte)).count() };
+        let start = make_room(out, fields.room + line.len() + escapes * "\\u00x".len());
+        let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
+        for field in &fields.fields {
+            let Some(&span) = spans.get(field.index) else { continue };
+            if disputed && record.is_disputed(field.index) {
+                continue;
+            }
+            if span.len() <= 1 && field.is_absent(span.of(line)) {
+                if !skip_absent {
+                    pieces.null(&field.key);
+                }
+            } else if field.kind == Kind::String && (PLAIN || is_plain_text(level, line, span)) {
+                pieces.string(&field.key, line, span);
+            } else if field.kind == Kind::Number && is_plain_number(span.of(line)) {
+                pieces.verbatim(&field.key, line, span);
+            } else {
+                fields.write_other(record, field, span, skip_absent, &mut pieces);
+            }
+        }
+        finish(pieces.end(), start, out)
+    }
+}
+
+/// Ends what was written behind `start`; whether there was room for it.
+#[inline(always)]
+fn finish(written: Option<usize>, start: usize, out: &mut Vec<u8>) -> bool {
+    out.truncate(start + written.unwrap_or(0));
+    written.is_some()
+}
+
+/// Whether no byte of a part of the line has to be escaped.
+#[inline(always)]
+fn is_plain_text<L: Level>(level: L, line: &[u8], span: Span) -> bool {
+    let block = line.get(span.start as usize..).and_then(<[u8]>::first_chunk);
+    match (block, span.len()) {
+        (Some(block), length @ ..64) => level.masks(block, b'"').escapes & ((1 << length) - 1) == 0,
+        _ => span.of(line).iter().fold(true, |all, &byte| all & is_plain(byte)),
     }
 }
 
@@ -60,34 +100,9 @@ impl PlainFields {
         Some(Self { fields, omit_empty, room })
     }
 
-    /// Appends the members of a text log's record, separated by commas. `PLAIN` says that no value
-    /// needs escapes and none is disputed; what is disputed is left out.
-    #[inline(always)]
-    pub(super) fn write_text<const PLAIN: bool>(
-        &self,
-        record: &Record<'_>,
-        spans: &[Span],
-        skip_absent: bool,
-        out: &mut Vec<u8>,
-    ) {
-        let line = record.line;
-        let disputed = !PLAIN && record.ambiguity().is_some();
-        let escapes = if PLAIN { 0 } else { line.iter().filter(|&&byte| !is_plain(byte)).count() };
-        let values = line.len() + escapes * "\\u00x".len();
-        let start = make_room(out, self.room + values);
-        let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
-        for field in &self.fields {
-            let Some(&span) = spans.get(field.index) else { continue };
-            if !(disputed && record.is_disputed(field.index)) {
-                self.write_field::<PLAIN>(record, field, span, skip_absent, &mut pieces);
-            }
-        }
-        let written = pieces.end();
-        out.truncate(start + written);
-    }
-
-    #[inline(always)]
-    fn write_field<const PLAIN: bool>(
+    /// Writes a value that is not as it stands in the line.
+    #[inline(never)]
+    fn write_other(
         &self,
         record: &Record<'_>,
         field: &PlainField,
@@ -95,43 +110,17 @@ impl PlainFields {
         skip_absent: bool,
         pieces: &mut Pieces<'_>,
     ) {
-        let line = record.line;
-        if span.len() <= 1 && field.is_absent(span.of(line)) {
-            if !skip_absent {
-                pieces.null(&field.key);
-            }
-            return;
+        let Some(own) = record.format.fields.get(field.index) else { return };
+        let value = Value::of_text(own, span.of(record.line), self.omit_empty);
+        if !(skip_absent && value.is_absent()) {
+            let mut json = Vec::new();
+            value.write_json(&mut json);
+            pieces.json(&field.key, &json);
         }
-        if PLAIN && field.kind == Kind::String {
-            return pieces.string(&field.key, line, span);
-        }
-        let text = span.of(line);
-        match field.kind {
-            Kind::String if text.iter().fold(true, |all, &byte| all & is_plain(byte)) => {
-                pieces.string(&field.key, line, span);
-            }
-            Kind::Number if is_plain_number(text) => pieces.verbatim(&field.key, line, span),
-            _ => {
-                let json = self.other(field, text, &record.format.fields);
-                if !(skip_absent && json == b"null") {
-                    pieces.json(&field.key, &json);
-                }
-            }
-        }
-    }
-
-    /// A value that is not as it stands in the line, as JSON.
-    #[inline(never)]
-    fn other(&self, field: &PlainField, text: &[u8], fields: &[Field]) -> Vec<u8> {
-        let mut json = Vec::new();
-        if let Some(field) = fields.get(field.index) {
-            Value::of_text(field, text, self.omit_empty).write_json(&mut json);
-        }
-        json
     }
 
     /// Appends the members of a JSON log's record, separated by commas, if all of them are of the
-    /// format; whether they are.
+    /// format; whether they were written.
     pub(super) fn write_json(
         &self,
         line: &[u8],
@@ -161,9 +150,7 @@ impl PlainFields {
                 }
             }
         }
-        let written = pieces.end();
-        out.truncate(start + written);
-        true
+        finish(pieces.end(), start, out)
     }
 }
 
