@@ -12,7 +12,7 @@ use super::plan::{Anchor, Plan};
 use crate::record::{Disputed, Span};
 
 /// The most edges of a line.
-const MOST: usize = 512;
+const MOST: usize = 256;
 
 /// A way to place one field: from where to where.
 type Edge = (u32, u32);
@@ -63,12 +63,15 @@ impl Edges {
         if !head.literal.is_at(line, 0) {
             return None;
         }
+        // The marks that were not passed on a single way.
+        let mut rest = marks.offsets();
         starts.push(head.literal.len() as u32);
         for (index, (class, anchor)) in plan.classes.iter().zip(behind).enumerate() {
             let (first, literal) = (edges.len(), &anchor.literal);
             let is_last = index + 1 == behind.len();
             if let ([start], false) = (starts.as_mut_slice(), is_last)
-                && let Some(end) = word_end(plan, anchor, line, marks, *start)
+                && let Some(end) =
+                    word_end(plan, anchor, line, marks, from(&mut rest, *start), *start)
             {
                 edges.push((*start, end));
                 fields.push((first, edges.len()));
@@ -110,7 +113,7 @@ impl Edges {
             let mut kept = 0;
             for at in 0..own.len() {
                 let edge = own[at];
-                if starts.binary_search(&(edge.1 + length)).is_ok() {
+                if starts.contains(&(edge.1 + length)) {
                     own[kept] = edge;
                     kept += 1;
                 }
@@ -146,13 +149,30 @@ impl Edges {
 
 /// Where the value at `start` ends that holds no mark, if it is surely one of its field and the literal
 /// stands behind it: then there is no other end.
-fn word_end(plan: &Plan, anchor: &Anchor, line: &[u8], marks: &Marks, start: u32) -> Option<u32> {
+fn word_end(
+    plan: &Plan,
+    anchor: &Anchor,
+    line: &[u8],
+    marks: &Marks,
+    next: &[u32],
+    start: u32,
+) -> Option<u32> {
     let check = anchor.word.as_ref()?;
-    let next = marks.offsets().partition_point(|at| *at < start);
-    let end = marks.offsets().get(next)?.checked_sub(anchor.mark?).filter(|end| start <= *end)?;
+    let end = next.first()?.checked_sub(anchor.mark?).filter(|end| start <= *end)?;
     let is_word = check.is_word() && plan.tells_words(marks);
     let certain = is_word || check.is_certain(&plan.classes, line, Span { start, end });
     (certain && anchor.literal.is_at(line, end as usize)).then_some(end)
+}
+
+/// The offsets that are not before `start`; the others are passed for good. A few steps ahead are
+/// quicker than a search by halves.
+fn from<'o>(rest: &mut &'o [u32], start: u32) -> &'o [u32] {
+    while let Some((first, later)) = rest.split_first()
+        && *first < start
+    {
+        *rest = later;
+    }
+    rest
 }
 
 /// Adds the edges from `starts` to `ends` that hold a value of the class; `None` when they are too
@@ -166,24 +186,24 @@ fn push_edges(
 ) -> Option<()> {
     let mut memo = RunMemo::default();
     let is_end = |end: u32| !class.ends_behind_commas() || !behind_comma(line, end);
+    let mut rest = ends;
     for &start in starts {
-        let from = edges.len();
+        let first_own = edges.len();
+        let ends = from(&mut rest, start);
         let next = line.get(start as usize);
         if next.is_some_and(|byte| !class.can_start(*byte)) {
             continue;
         }
         if class.is_free() {
-            let first = ends.partition_point(|end| *end < start);
-            let found = ends.get(first..).unwrap_or_default();
-            edges.extend(found.iter().take(MOST).map(|end| (start, *end)));
+            edges.extend(ends.iter().take(MOST).map(|end| (start, *end)));
             if edges.len() >= MOST {
                 return None;
             }
             continue;
         }
         class.ends(line, start as usize, &mut memo, &mut |low, high| {
-            let first = ends.partition_point(|end| (*end as usize) < low);
-            let found = ends.iter().skip(first).take_while(|end| **end as usize <= high);
+            let found = ends.iter().skip_while(|end| (**end as usize) < low);
+            let found = found.take_while(|end| **end as usize <= high);
             let room = MOST.saturating_sub(edges.len());
             edges.extend(found.filter(|end| is_end(**end)).take(room).map(|end| (start, *end)));
         });
@@ -191,8 +211,8 @@ fn push_edges(
             return None;
         }
         // Ranges can overlap: what is printed for absent can be a value, too.
-        if !edges.get(from..).unwrap_or_default().is_sorted_by(|a, b| a < b) {
-            let mut own = edges.split_off(from);
+        if !edges.get(first_own..).unwrap_or_default().is_sorted_by(|a, b| a < b) {
+            let mut own = edges.split_off(first_own);
             own.sort_unstable();
             own.dedup();
             edges.append(&mut own);
