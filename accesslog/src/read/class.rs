@@ -15,6 +15,8 @@ pub(super) struct Class {
     /// Whether nothing is printed for absent.
     empty: bool,
     max_length: usize,
+    /// The bytes that can come where a text starts, one bit each.
+    starts: [u64; 4],
 }
 
 /// Where the last run of bytes that was looked at ends, so that no byte is looked at twice.
@@ -36,13 +38,15 @@ impl Class {
             Absent::EmptyString => (false, true),
             Absent::EmptyOrDash | Absent::EmptyStringOrDash => (!omit_empty, true),
         };
-        Self {
+        let class = Self {
             shape: field.shape(),
             time: field.time().cloned(),
             dash,
             empty,
             max_length: field.max_length().unwrap_or(usize::MAX),
-        }
+            starts: [0; 4],
+        };
+        Self { starts: class.starting_bytes(), ..class }
     }
 
     /// Whether `text` is one that the field can print.
@@ -203,12 +207,26 @@ impl Class {
 
     /// Whether a text of this class can stand where `byte` comes next: it starts with the byte, or is
     /// empty.
+    #[inline]
     pub(super) fn can_start(&self, byte: u8) -> bool {
+        let [word, bit] = [byte / 64, byte % 64].map(usize::from);
+        self.starts.get(word).is_some_and(|bits| bits >> bit & 1 != 0)
+    }
+
+    /// The bytes of [`Self::can_start`], one bit each.
+    fn starting_bytes(&self) -> [u64; 4] {
         let is_never_empty = matches!(
             self.shape,
             Shape::Code | Shape::Counter | Shape::Signed | Shape::Flags | Shape::Protocol
         );
-        self.empty || !is_never_empty || self.can_hold(byte)
+        let mut starts = [0; 4];
+        for byte in 0..=u8::MAX {
+            let starting = self.empty || !is_never_empty || self.can_hold(byte);
+            if let Some(word) = starts.get_mut(usize::from(byte / 64)) {
+                *word |= u64::from(starting) << (byte % 64);
+            }
+        }
+        starts
     }
 
     /// Whether `text` is one that the field can print, and no other text that starts the same way
