@@ -86,7 +86,13 @@ impl Edges {
             } else {
                 return None;
             };
-            push_edges(class, line, starts, ends, edges)?;
+            // An end behind which the next field cannot start would be dropped on the way back.
+            let next = plan.classes.get(index + 1);
+            let leads_on = |end: u32| {
+                let byte = line.get(end as usize + literal.len());
+                next.zip(byte).is_none_or(|(class, byte)| class.can_start(*byte))
+            };
+            push_edges(class, line, starts, ends, leads_on, edges)?;
             let own = edges.get(first..).filter(|own| !own.is_empty())?;
             starts.clear();
             starts.extend(own.iter().map(|(_, end)| end + literal.len() as u32));
@@ -182,6 +188,7 @@ fn push_edges(
     line: &[u8],
     starts: &[u32],
     ends: &[u32],
+    leads_on: impl Fn(u32) -> bool,
     edges: &mut Vec<Edge>,
 ) -> Option<()> {
     let mut memo = RunMemo::default();
@@ -195,7 +202,8 @@ fn push_edges(
             continue;
         }
         if class.is_free() {
-            edges.extend(ends.iter().take(MOST).map(|end| (start, *end)));
+            let found = ends.iter().filter(|end| leads_on(**end)).take(MOST);
+            edges.extend(found.map(|end| (start, *end)));
             if edges.len() >= MOST {
                 return None;
             }
