@@ -33,6 +33,8 @@ mod read;
 mod record;
 mod shape;
 mod simd;
+#[cfg(feature = "twins")]
+pub mod twins;
 
 pub use detect::{Detected, Detector};
 pub use flags::{ResponseFlag, ResponseFlags};

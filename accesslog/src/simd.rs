@@ -39,6 +39,25 @@ pub(crate) fn run<W: Work>(work: W) -> W::Output {
     return work.run(Portable);
 }
 
+/// The levels of instructions, the least first.
+#[cfg(feature = "twins")]
+pub(crate) const LEVELS: [u8; 3] = [1, 2, 3];
+/// The least of them.
+#[cfg(feature = "twins")]
+pub(crate) const LEAST: u8 = 1;
+
+/// Does `work` with no more than a level, or with less where the processor has less. What other
+/// threads do meanwhile may be done so too.
+#[cfg(feature = "twins")]
+pub(crate) fn at_most<R>(level: u8, work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    x86::limit(level);
+    let done = work();
+    #[cfg(target_arch = "x86_64")]
+    x86::limit(u8::MAX);
+    done
+}
+
 /// What all processors of the target can do: SSE2, NEON or plain code, by way of the `wide` crate.
 #[derive(Debug, Clone, Copy)]
 struct Portable;

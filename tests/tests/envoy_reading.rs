@@ -19,7 +19,7 @@
 
 use std::path::Path;
 
-use accesslog::{Detector, Format, FormatOptions, Preset, Reader, WarningKind};
+use accesslog::{Detector, Format, FormatOptions, Preset, Reader, WarningKind, twins};
 use tests::cases::{self, Case, table};
 use tests::client::{self, Door};
 use tests::config::{self, Logger, Template, World};
@@ -142,6 +142,9 @@ fn read_text(pair: &Pair, lines: &[Line], owners: &[usize], cases: &[Case], repo
                 line.text.escape_ascii(),
             ));
         }
+        if let Err(difference) = twins::compare(&pair.compiled, &line.text) {
+            report.complain(difference);
+        }
         report.add(judgement, || format!("{}: {}", case.name, line.text.escape_ascii()));
     }
 }
@@ -162,6 +165,7 @@ fn read_json(log: &JsonLog, world: &World, report: &mut Report) -> usize {
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()).collect();
     for line in &lines {
         let complaint = json_complaint(&mut reader, line);
+        let complaint = complaint.or_else(|| twins::compare(reader.format(), line).err());
         let verdict = if complaint.is_none() { Verdict::Unique } else { Verdict::Wrong };
         let complaints = complaint.into_iter().collect();
         report.add(Judgement { verdict, complaints }, || "JSON log".to_owned());

@@ -10,7 +10,7 @@
 )]
 
 use accesslog::{
-    Absent, Encoding, Field, Format, FormatOptions, Kind, Preset, Reader, Segment, Shape,
+    Absent, Encoding, Field, Format, FormatOptions, Kind, Preset, Reader, Segment, Shape, twins,
 };
 use tests::dice::Dice;
 use tests::judge;
@@ -126,6 +126,9 @@ fn they_say_the_same_of_random_lines() {
         let mut reader = Reader::new(format.clone().into());
         for _ in 0..LINES {
             let line = random_line(&mut dice, &format);
+            if let Err(difference) = twins::compare(&format, &line) {
+                panic!("{difference}\nformat: {text}\nline:   {}", line.escape_ascii());
+            }
             let readings = reference.read(&line);
             if let Err(difference) = compare(&mut reader, &line, &readings) {
                 panic!("{difference}\nformat: {text}\nline:   {}", line.escape_ascii());

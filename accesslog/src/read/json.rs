@@ -37,7 +37,8 @@ impl JsonScratch {
         self.leaves.clear();
         self.path.clear();
         self.next_field = 0;
-        let plain = simd::run(Flat { line, format, scratch: self });
+        let plain =
+            format.plain_fields.is_some() && simd::run(Flat { line, format, scratch: self });
         if !plain {
             self.members.clear();
             let mut scanner = Scanner::new(line);

@@ -149,6 +149,13 @@ impl Plan {
         self.pin() == Some(b'"') && !marks.has_controls()
     }
 
+    /// Leaves only the search.
+    #[cfg(feature = "twins")]
+    pub(crate) fn drop_shortcuts(&mut self) {
+        self.fast = None;
+        self.anchors = Vec::new();
+    }
+
     /// Whether the fast pass finds the marks of every line, even of one that it does not read.
     pub(super) fn scans_whole_lines(&self) -> bool {
         self.fast.as_ref().is_some_and(|fast| fast.tail.is_empty())

@@ -65,10 +65,18 @@ const NEITHER: u8 = 1;
 const AVX2: u8 = 2;
 const AVX512: u8 = 3;
 
+/// What was found, and zero before.
+static FOUND: AtomicU8 = AtomicU8::new(0);
+
+/// Uses no more than this, or what there is if that is less.
+#[cfg(feature = "twins")]
+pub(super) fn limit(most: u8) {
+    FOUND.store(find().min(most), Ordering::Relaxed);
+}
+
 /// What this processor has.
 #[inline(always)]
 fn found() -> u8 {
-    static FOUND: AtomicU8 = AtomicU8::new(0);
     match FOUND.load(Ordering::Relaxed) {
         0 => {
             let found = find();
