@@ -131,14 +131,13 @@ impl Offsets {
         }
     }
 
-    /// Room for the offsets of one more block.
+    /// Room for the offsets of one more block; there always is some.
     #[inline(always)]
-    pub(crate) fn block(&mut self) -> &mut [u32; BLOCK] {
+    pub(crate) fn block(&mut self) -> Option<&mut [u32; BLOCK]> {
         if self.room.len() < self.count + BLOCK {
             self.grow();
         }
-        let room = self.room.get_mut(self.count..).and_then(<[u32]>::first_chunk_mut);
-        room.unwrap_or_else(|| unreachable!("room was made"))
+        self.room.get_mut(self.count..).and_then(<[u32]>::first_chunk_mut)
     }
 
     #[cold]
@@ -152,7 +151,8 @@ impl Offsets {
     #[inline(always)]
     pub(crate) fn push(&mut self, mut bits: u64, base: u32) {
         let count = bits.count_ones() as usize;
-        for places in self.block().chunks_exact_mut(8) {
+        let Some(room) = self.block() else { return };
+        for places in room.chunks_exact_mut(8) {
             for place in places {
                 *place = base.wrapping_add(bits.trailing_zeros());
                 bits &= bits.wrapping_sub(1);

@@ -179,7 +179,8 @@ fn push_avx512(offsets: &mut Offsets, bits: u64, base: u32) {
     let set = _mm512_maskz_compress_epi8(bits, numbers);
     let base = _mm512_set1_epi32(base.cast_signed());
     let places = [_mm512_castsi512_si128(set), _mm512_extracti32x4_epi32::<1>(set)];
-    let (room, _) = offsets.block().as_chunks_mut::<16>();
+    let Some(room) = offsets.block() else { return };
+    let (room, _) = room.as_chunks_mut::<16>();
     for (room, places) in room.iter_mut().zip(places) {
         let places = _mm512_add_epi32(_mm512_cvtepu8_epi32(places), base);
         // SAFETY: the room has the 16 numbers that are written.
