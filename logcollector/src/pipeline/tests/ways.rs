@@ -17,7 +17,7 @@ enum Way {
     Stretches,
     /// The same, in other threads where a chunk is one of whole lines.
     Workers,
-    /// The same, where no thread could be started.
+    /// The same, where no other thread could be started.
     NoWorkers,
 }
 
@@ -80,7 +80,7 @@ fn result(way: Way, asked: Asked, inputs: &[&[&[u8]]]) -> (String, String, Strin
     let mut pipeline = Pipeline::new(settings, output, Notes::new());
     match way {
         Way::Alone | Way::Stretches => {}
-        Way::Workers => pipeline.use_threads(2),
+        Way::Workers => pipeline.use_threads(3),
         Way::NoWorkers => {
             pipeline.use_threads(2);
             pipeline.workers = Some(Workers::start(0));
