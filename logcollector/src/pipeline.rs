@@ -5,6 +5,7 @@
 mod block;
 mod lines;
 mod messages;
+mod patience;
 mod stretch;
 mod workers;
 
@@ -25,6 +26,7 @@ use crate::unwrap::Wrapper;
 pub(crate) use block::Block;
 use lines::Lines;
 use messages::{Message, Messages};
+use patience::Patience;
 use workers::{Made, Workers};
 
 /// What becomes of other logs' lines.
@@ -75,12 +77,9 @@ pub(crate) struct Pipeline<W: Write> {
     /// How many threads may take blocks.
     threads: usize,
     workers: Option<Workers>,
-    /// How many blocks are to be taken without workers, because much of theirs was in vain.
-    pause: u32,
+    /// Whether blocks are given to workers, of whose work much can be in vain.
+    patience: Patience,
 }
-
-/// How many blocks are taken without workers after one of which they could not take most.
-const PAUSE: u32 = 16;
 
 impl<W: Write> Pipeline<W> {
     /// A pipeline that writes to `output`.
@@ -93,7 +92,7 @@ impl<W: Write> Pipeline<W> {
             lines: Lines::new(messages, max_line),
             threads: 1,
             workers: None,
-            pause: 0,
+            patience: Patience::default(),
         }
     }
 
@@ -167,8 +166,7 @@ impl<W: Write> Pipeline<W> {
     /// What is printed of it may be printed later, by [`Self::flush`] at the latest.
     pub(crate) fn block(&mut self, block: Vec<u8>) -> Result<Vec<u8>, Stop> {
         let whole = self.framer.is_between_lines() && block.ends_with(b"\n");
-        if self.threads <= 1 || self.pause > 0 || !whole {
-            self.pause = self.pause.saturating_sub(1);
+        if !self.has_threads() || !whole || self.patience.is_over() {
             return self.chunk(&block).map(|()| block);
         }
         let settled = self.lines.settled();
@@ -202,9 +200,7 @@ impl<W: Write> Pipeline<W> {
         if let Some(workers) = &mut self.workers {
             workers.recycle(out);
         }
-        if rest.len() > block.len() / 2 {
-            self.pause = PAUSE;
-        }
+        self.patience.note(rest.len() > block.len() / 2);
         self.rest_of_chunk(rest)?;
         Ok(Arc::into_inner(block))
     }

@@ -234,3 +234,21 @@ impl Own {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_fails_answers() {
+        let (done, answers) = mpsc::channel();
+        let failed = thread::spawn(move || {
+            let made = Made { parts: Vec::new(), out: b"half a rec".to_vec() };
+            let _answer = Answer { done: &done, number: 3, made };
+            panic!("this is the test");
+        });
+        assert!(failed.join().is_err());
+        let (number, made) = answers.recv().unwrap();
+        assert_eq!((number, made.parts.len(), made.out.len()), (3, 0, 0));
+    }
+}

@@ -32,17 +32,20 @@ struct Asked {
     show_other: bool,
 }
 
-const SINKS: usize = 6;
+const SINKS: usize = 8;
 
 fn sink(number: usize) -> Sink {
-    let names = ["time", "response_code", "stream", "user_agent", "extra", "nothing", "ambiguous"];
-    let columns = || Some(Columns::chosen(names.map(str::to_owned).to_vec()));
+    let names = "time,response_code,stream,user_agent,extra,x,access_log,nothing,ambiguous";
+    let columns = || Some(Columns::chosen(names.split(',').map(str::to_owned).collect()));
+    let two = || Some(Columns::chosen(vec!["user_agent".to_owned(), "start_time".to_owned()]));
     match number {
         0 => Sink::json(None, false),
         1 => Sink::json(columns(), true),
         2 => Sink::Raw,
         3 => Sink::logfmt(columns(), false),
         4 => Sink::csv(None),
+        5 => Sink::json(two(), false),
+        6 => Sink::pretty(None, Paint::stdout(), false),
         _ => Sink::None,
     }
 }
@@ -95,7 +98,7 @@ fn result(way: Way, asked: Asked, inputs: &[&[&[u8]]]) -> (String, String, Strin
         stopped = chunks.iter().try_for_each(|chunk| match way {
             Way::Alone | Way::Stretches => pipeline.chunk(chunk),
             Way::Workers | Way::NoWorkers => {
-                pipeline.pause = 0;
+                pipeline.patience = Patience::default();
                 pipeline.block(chunk.to_vec()).map(|_| ())
             }
         });
@@ -104,10 +107,11 @@ fn result(way: Way, asked: Asked, inputs: &[&[&[u8]]]) -> (String, String, Strin
             break;
         }
     }
+    let remarks = pipeline.lines.messages.remarks();
     let finished = pipeline.finish();
     assert!(finished.flushed.is_ok());
     let remark = finished.selection.as_ref().and_then(Selection::remark);
-    let end = format!("{stopped:?} {remark:?}");
+    let end = format!("{stopped:?} {remark:?} {remarks:?}");
     (String::from_utf8_lossy(&written).into_owned(), finished.account.to_string(), end)
 }
 
