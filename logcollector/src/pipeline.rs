@@ -10,7 +10,6 @@ mod stretch;
 mod workers;
 
 use std::io::Write;
-use std::sync::Arc;
 
 use crate::account::Account;
 use crate::enrich::Enricher;
@@ -178,31 +177,31 @@ impl<W: Write> Pipeline<W> {
         let threads = self.threads;
         let workers = self.workers.get_or_insert_with(|| Workers::start(threads));
         workers.give(block, settled, &kit);
-        let used = if workers.are_busy() { self.take()? } else { None };
-        Ok(used.unwrap_or_default())
+        if workers.are_busy() {
+            self.take()?;
+        }
+        Ok(self.workers.as_mut().map(Workers::spare_block).unwrap_or_default())
+    }
+
+    /// Waits for the oldest block that workers have, and takes it; whether there was one.
+    pub(crate) fn take(&mut self) -> Result<bool, Stop> {
+        let taken = self.workers.as_mut().and_then(Workers::take);
+        let Some((block, mut made)) = taken else { return Ok(false) };
+        let out = std::mem::take(&mut made.out);
+        self.lines.begin_chunk();
+        let rest = self.made(&block, &made, &out)?;
+        self.patience.note(rest.len() > block.len() / 2);
+        self.rest_of_chunk(rest)?;
+        if let Some(workers) = &mut self.workers {
+            workers.recycle(block, out);
+        }
+        Ok(true)
     }
 
     /// Waits for the blocks that workers have, and takes them.
     fn wait(&mut self) -> Result<(), Stop> {
-        while self.workers.as_ref().is_some_and(|workers| !workers.are_idle()) {
-            self.take()?;
-        }
+        while self.take()? {}
         Ok(())
-    }
-
-    /// Waits for the oldest block that workers have, and takes it; gives it, to be used again.
-    fn take(&mut self) -> Result<Option<Vec<u8>>, Stop> {
-        let taken = self.workers.as_mut().and_then(Workers::take);
-        let Some((block, mut made)) = taken else { return Ok(None) };
-        let out = std::mem::take(&mut made.out);
-        self.lines.begin_chunk();
-        let rest = self.made(&block, &made, &out)?;
-        if let Some(workers) = &mut self.workers {
-            workers.recycle(out);
-        }
-        self.patience.note(rest.len() > block.len() / 2);
-        self.rest_of_chunk(rest)?;
-        Ok(Arc::into_inner(block))
     }
 
     /// Takes what was made of a block, as far as it was made under what is settled by then, and the odd

@@ -77,8 +77,9 @@ pub(super) struct Workers {
     /// The number of the oldest.
     first: u64,
     most: usize,
-    /// Buffers for what is printed, to be used again.
+    /// Buffers for what is printed, to be used again, and blocks.
     spare: Vec<Vec<u8>>,
+    spare_blocks: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -103,13 +104,17 @@ impl Workers {
             // Where none can be started, this thread does all the work.
             let _ = thread::Builder::new().name("stretch".to_owned()).spawn(work);
         }
-        let (waiting, spare) = (VecDeque::new(), Vec::new());
-        Self { jobs, queue, own: None, done, waiting, first: 0, most: 2 * count, spare }
-    }
-
-    /// Whether no block waits.
-    pub(super) fn are_idle(&self) -> bool {
-        self.waiting.is_empty()
+        Self {
+            jobs,
+            queue,
+            own: None,
+            done,
+            waiting: VecDeque::new(),
+            first: 0,
+            most: 2 * count,
+            spare: Vec::new(),
+            spare_blocks: Vec::new(),
+        }
     }
 
     /// Whether as many blocks wait as memory is to be used for.
@@ -158,10 +163,16 @@ impl Workers {
         Some((number, made))
     }
 
-    /// Takes a buffer back.
-    pub(super) fn recycle(&mut self, mut out: Vec<u8>) {
+    /// Takes a block back, and what was printed of it.
+    pub(super) fn recycle(&mut self, block: Arc<Vec<u8>>, mut out: Vec<u8>) {
         out.clear();
         self.spare.push(out);
+        self.spare_blocks.extend(Arc::into_inner(block));
+    }
+
+    /// A block that was used, if there is one, or an empty one.
+    pub(super) fn spare_block(&mut self) -> Vec<u8> {
+        self.spare_blocks.pop().unwrap_or_default()
     }
 }
 
