@@ -152,7 +152,9 @@ impl<W: Write> Pipeline<W> {
     fn rest_of_chunk(&mut self, chunk: &[u8]) -> Result<(), Stop> {
         let Self { framer, lines, .. } = self;
         let mut rest = Some(chunk);
-        while let Some(mut here) = rest {
+        while let Some(mut here) = rest
+            && !here.is_empty()
+        {
             if framer.is_between_lines() {
                 here = lines.stretch(here)?;
             }
