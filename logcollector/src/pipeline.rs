@@ -5,11 +5,11 @@
 mod block;
 mod lines;
 mod messages;
+mod patience;
 mod stretch;
 mod workers;
 
 use std::io::Write;
-use std::sync::Arc;
 
 use crate::account::Account;
 use crate::enrich::Enricher;
@@ -25,6 +25,7 @@ use crate::unwrap::Wrapper;
 pub(crate) use block::Block;
 use lines::Lines;
 use messages::{Message, Messages};
+use patience::Patience;
 use workers::{Made, Workers};
 
 /// What becomes of other logs' lines.
@@ -75,12 +76,9 @@ pub(crate) struct Pipeline<W: Write> {
     /// How many threads may take blocks.
     threads: usize,
     workers: Option<Workers>,
-    /// How many blocks are to be taken without workers, because much of theirs was in vain.
-    pause: u32,
+    /// Whether blocks are given to workers, of whose work much can be in vain.
+    patience: Patience,
 }
-
-/// How many blocks are taken without workers after one of which they could not take most.
-const PAUSE: u32 = 16;
 
 impl<W: Write> Pipeline<W> {
     /// A pipeline that writes to `output`.
@@ -93,7 +91,7 @@ impl<W: Write> Pipeline<W> {
             lines: Lines::new(messages, max_line),
             threads: 1,
             workers: None,
-            pause: 0,
+            patience: Patience::default(),
         }
     }
 
@@ -154,7 +152,9 @@ impl<W: Write> Pipeline<W> {
     fn rest_of_chunk(&mut self, chunk: &[u8]) -> Result<(), Stop> {
         let Self { framer, lines, .. } = self;
         let mut rest = Some(chunk);
-        while let Some(mut here) = rest {
+        while let Some(mut here) = rest
+            && !here.is_empty()
+        {
             if framer.is_between_lines() {
                 here = lines.stretch(here)?;
             }
@@ -167,8 +167,7 @@ impl<W: Write> Pipeline<W> {
     /// What is printed of it may be printed later, by [`Self::flush`] at the latest.
     pub(crate) fn block(&mut self, block: Vec<u8>) -> Result<Vec<u8>, Stop> {
         let whole = self.framer.is_between_lines() && block.ends_with(b"\n");
-        if self.threads <= 1 || self.pause > 0 || !whole {
-            self.pause = self.pause.saturating_sub(1);
+        if !self.has_threads() || !whole || self.patience.is_over() {
             return self.chunk(&block).map(|()| block);
         }
         let settled = self.lines.settled();
@@ -180,33 +179,31 @@ impl<W: Write> Pipeline<W> {
         let threads = self.threads;
         let workers = self.workers.get_or_insert_with(|| Workers::start(threads));
         workers.give(block, settled, &kit);
-        let used = if workers.are_busy() { self.take()? } else { None };
-        Ok(used.unwrap_or_default())
+        if workers.are_busy() {
+            self.take()?;
+        }
+        Ok(self.workers.as_mut().map(Workers::spare_block).unwrap_or_default())
+    }
+
+    /// Waits for the oldest block that workers have, and takes it; whether there was one.
+    pub(crate) fn take(&mut self) -> Result<bool, Stop> {
+        let taken = self.workers.as_mut().and_then(Workers::take);
+        let Some((block, mut made)) = taken else { return Ok(false) };
+        let out = std::mem::take(&mut made.out);
+        self.lines.begin_chunk();
+        let rest = self.made(&block, &made, &out)?;
+        self.patience.note(rest.len() > block.len() / 2);
+        self.rest_of_chunk(rest)?;
+        if let Some(workers) = &mut self.workers {
+            workers.recycle(block, out);
+        }
+        Ok(true)
     }
 
     /// Waits for the blocks that workers have, and takes them.
     fn wait(&mut self) -> Result<(), Stop> {
-        while self.workers.as_ref().is_some_and(|workers| !workers.are_idle()) {
-            self.take()?;
-        }
+        while self.take()? {}
         Ok(())
-    }
-
-    /// Waits for the oldest block that workers have, and takes it; gives it, to be used again.
-    fn take(&mut self) -> Result<Option<Vec<u8>>, Stop> {
-        let taken = self.workers.as_mut().and_then(Workers::take);
-        let Some((block, mut made)) = taken else { return Ok(None) };
-        let out = std::mem::take(&mut made.out);
-        self.lines.begin_chunk();
-        let rest = self.made(&block, &made, &out)?;
-        if let Some(workers) = &mut self.workers {
-            workers.recycle(out);
-        }
-        if rest.len() > block.len() / 2 {
-            self.pause = PAUSE;
-        }
-        self.rest_of_chunk(rest)?;
-        Ok(Arc::into_inner(block))
     }
 
     /// Takes what was made of a block, as far as it was made under what is settled by then, and the odd

@@ -148,8 +148,9 @@ pub(crate) fn timed(line: &[u8]) -> Option<Timed<'_>> {
 }
 
 /// Whether a line may be one of docker's, judged by its first bytes: no other line is.
+#[inline]
 pub fn may_be_docker(line: &[u8]) -> bool {
-    docker::may_be(line)
+    line.starts_with(b"{") && docker::may_be(line)
 }
 
 /// Whether a line that reads both with and without its leading time is taken as wrapped.

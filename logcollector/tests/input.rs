@@ -63,6 +63,27 @@ fn what_a_pipe_holds_is_printed_at_once() {
 }
 
 #[test]
+fn all_of_a_busy_pipe_is_printed_when_it_pauses() {
+    let mut child = spawn(&["parse", "-o", "raw", "--format", "envoy"]);
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let much = format!("{LINE}\n").repeat(20_000);
+    for text in [much.clone(), much.clone(), format!("{LINE}\n"), much] {
+        let written = text.clone();
+        let writer = std::thread::spawn(move || {
+            stdin.write_all(written.as_bytes()).unwrap();
+            stdin
+        });
+        let mut printed = vec![0; text.len()];
+        stdout.read_exact(&mut printed).unwrap();
+        assert!(printed == text.as_bytes());
+        stdin = writer.join().unwrap();
+    }
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn chosen_columns_have_a_header_without_records() {
     for (output, header) in [("csv", "path,ambiguous\r\n"), ("table", "PATH  AMBIGUOUS\n")] {
         for command in ["parse", "tail"] {

@@ -1,6 +1,6 @@
 //! `parse`: the records of files or of standard input.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Stdout};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -13,6 +13,7 @@ use super::reading::{End, Reading};
 use crate::cli::ParseArgs;
 use crate::error::Error;
 use crate::output::Stop;
+use crate::pipeline::Pipeline;
 use crate::source::{Source, one_stdin};
 
 /// How much is read at a time; a format is told from the first block.
@@ -77,42 +78,56 @@ fn read(reading: &mut Reading, file: &Path) -> Result<(), End> {
         pipeline.notes().show(bar.clone());
     }
     pipeline.begin(&source.name);
-    let (mut block, mut carried) = (vec![0; BLOCK], 0);
+    let ended = read_blocks(&mut source, pipeline, bar.as_ref())?;
+    pipeline.end()?;
+    pipeline.notes().hide();
+    ended.map_err(failed)
+}
+
+/// Reads an input to its end, or up to what it ends with instead.
+fn read_blocks(
+    source: &mut Source,
+    pipeline: &mut Pipeline<Stdout>,
+    bar: Option<&ProgressBar>,
+) -> Result<io::Result<()>, Stop> {
+    // The block, and how much of its start was read already.
+    let (mut block, mut filled) = (vec![0; BLOCK], 0);
     let ended = loop {
-        match source.read(block.get_mut(carried..).unwrap_or_default()) {
-            Ok(0) => break Ok(()),
-            Ok(count) if carried + count == block.len() => {
-                // The line that the block cuts goes with the next one.
-                let end = memchr::memrchr(b'\n', &block).map_or(block.len(), |at| at + 1);
-                let cut = block.split_off(end);
-                carried = cut.len();
-                block = pipeline.block(block)?;
-                block.resize(BLOCK, 0);
-                if let Some(start) = block.get_mut(..carried) {
-                    start.copy_from_slice(&cut);
-                }
-            }
-            Ok(count) => {
-                pipeline.chunk(block.get(..carried + count).unwrap_or_default())?;
-                carried = 0;
-            }
-            Err(error) => break Err(failed(error)),
-        }
-        // The next read may wait, and what is there now should not wait with it.
         if source.may_wait() {
+            // What is there now should not wait with the next read; but where there is work besides, more
+            // may have come when it is done.
+            if pipeline.take()? {
+                continue;
+            }
+            if filled > 0 {
+                pipeline.chunk(block.get(..filled).unwrap_or_default())?;
+                filled = 0;
+            }
             pipeline.flush()?;
+        }
+        match source.read(block.get_mut(filled..).unwrap_or_default()) {
+            Ok(0) => break Ok(()),
+            Ok(count) => filled += count,
+            Err(error) => break Err(error),
+        }
+        if filled == block.len() {
+            // The line that the block cuts goes with the next one.
+            let end = memchr::memrchr(b'\n', &block).map_or(block.len(), |at| at + 1);
+            let cut = block.split_off(end);
+            block = pipeline.block(block)?;
+            filled = cut.len();
+            block.splice(..filled.min(block.len()), cut);
+            block.resize(BLOCK, 0);
         }
         if pipeline.has_threads() {
             source.read_ahead();
         }
-        if let Some(bar) = &bar {
+        if let Some(bar) = bar {
             bar.set_position(source.position());
         }
     };
-    pipeline.chunk(block.get(..carried).unwrap_or_default())?;
-    pipeline.end()?;
-    pipeline.notes().hide();
-    ended
+    pipeline.chunk(block.get(..filled).unwrap_or_default())?;
+    Ok(ended)
 }
 
 /// A progress bar for a long file, where a person can see it and no records are in its way.

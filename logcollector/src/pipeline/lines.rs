@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::messages::{Message, Messages};
+use super::patience::Patience;
 use super::stretch::{STREAMS, Settled};
 use crate::frame::Frame;
 use crate::output::Stop;
@@ -31,25 +32,6 @@ pub(super) struct Lines<W: Write> {
     patience: Patience,
 }
 
-/// How many lines go the ordinary way before a stretch is tried again. Where it was tried in vain several
-/// times, the next lines are odd, too: each of them would be read twice.
-#[derive(Debug, Clone, Copy, Default)]
-struct Patience {
-    left: u32,
-    /// How often in a row it was in vain.
-    vain: u32,
-}
-
-impl Patience {
-    /// At most this many lines are let pass, as a power of two.
-    const MOST: u32 = 6;
-
-    fn note(&mut self, in_vain: bool) {
-        self.vain = if in_vain { (self.vain + 1).min(Self::MOST) } else { 0 };
-        self.left = (1 << self.vain) - 1;
-    }
-}
-
 impl<W: Write> Lines<W> {
     pub(super) fn new(messages: Messages<W>, max_line: usize) -> Self {
         let (joiner, patience) = (Joiner::new(max_line), Patience::default());
@@ -67,7 +49,7 @@ impl<W: Write> Lines<W> {
     /// Lets every line go the ordinary way, to compare.
     #[cfg(test)]
     pub(super) fn never_stretch(&mut self) {
-        self.patience.left = u32::MAX;
+        self.patience = Patience::none();
     }
 
     pub(super) fn begin_chunk(&mut self) {
@@ -77,8 +59,7 @@ impl<W: Write> Lines<W> {
     /// Takes lines from the front of a chunk as long as they are like those before; gives what follows
     /// them.
     pub(super) fn stretch<'c>(&mut self, chunk: &'c [u8]) -> Result<&'c [u8], Stop> {
-        if self.patience.left > 0 {
-            self.patience.left -= 1;
+        if self.patience.is_over() {
             return Ok(chunk);
         }
         let Some(settled) = self.settled() else { return Ok(chunk) };

@@ -4,11 +4,12 @@
 //! lines in stretches. What it cannot take, the odd lines between them, it leaves. The pipeline passes
 //! the results on in the order of the blocks, takes the odd lines itself at their turn, and compares
 //! what is settled by then with what the worker assumed: what was made under another assumption is
-//! thrown away, and its lines are read again.
+//! thrown away, and its lines are read again. Where it would have to wait for a result, it is a worker
+//! itself.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread;
 
 use accesslog::{Format, Reader};
@@ -67,14 +68,18 @@ pub(super) struct Part {
 #[derive(Debug)]
 pub(super) struct Workers {
     jobs: Sender<Job>,
+    queue: Arc<Mutex<Receiver<Job>>>,
+    /// What this thread works with.
+    own: Option<Own>,
     done: Receiver<(u64, Made)>,
     /// The blocks that were given away, oldest first, with what was made of them if that is known.
     waiting: VecDeque<(Arc<Vec<u8>>, Option<Made>)>,
     /// The number of the oldest.
     first: u64,
     most: usize,
-    /// Buffers for what is printed, to be used again.
+    /// Buffers for what is printed, to be used again, and blocks.
     spare: Vec<Vec<u8>>,
+    spare_blocks: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -87,25 +92,29 @@ struct Job {
 }
 
 impl Workers {
-    /// Starts `count` threads, or as many as can be started.
+    /// Lets `count` threads work, this one and others, or as many as can be started.
     pub(super) fn start(count: usize) -> Self {
         let count = count.min(MOST);
         let (jobs, queue) = mpsc::channel();
         let (sender, done) = mpsc::channel();
         let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..count {
+        for _ in 1..count {
             let (queue, sender) = (Arc::clone(&queue), sender.clone());
             let work = move || work(&queue, &sender);
-            // Without any thread every block is taken where it was to be given away.
+            // Where none can be started, this thread does all the work.
             let _ = thread::Builder::new().name("stretch".to_owned()).spawn(work);
         }
-        let waiting = VecDeque::new();
-        Self { jobs, done, waiting, first: 0, most: 2 * count, spare: Vec::new() }
-    }
-
-    /// Whether no block waits.
-    pub(super) fn are_idle(&self) -> bool {
-        self.waiting.is_empty()
+        Self {
+            jobs,
+            queue,
+            own: None,
+            done,
+            waiting: VecDeque::new(),
+            first: 0,
+            most: 2 * count,
+            spare: Vec::new(),
+            spare_blocks: Vec::new(),
+        }
     }
 
     /// Whether as many blocks wait as memory is to be used for.
@@ -119,7 +128,7 @@ impl Workers {
         let number = self.first + self.waiting.len() as u64;
         self.waiting.push_back((Arc::clone(&block), None));
         let out = self.spare.pop().unwrap_or_default();
-        // Where no worker is left, nothing will be made of the block.
+        // This does not fail, since the queue is here.
         let _ = self.jobs.send(Job { number, block, settled, kit: Arc::clone(kit), out });
     }
 
@@ -127,7 +136,9 @@ impl Workers {
     /// failed.
     pub(super) fn take(&mut self) -> Option<(Arc<Vec<u8>>, Made)> {
         while let Some((_, None)) = self.waiting.front() {
-            let Ok((number, made)) = self.done.recv() else { break };
+            let next = self.done.try_recv().ok().or_else(|| self.work());
+            // Without it, all blocks that wait are with the workers. If there are none, one was lost.
+            let Some((number, made)) = next.or_else(|| self.done.recv().ok()) else { break };
             let at = number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
             if let Some((_, place)) = at.and_then(|at| self.waiting.get_mut(at)) {
                 *place = Some(made);
@@ -138,10 +149,30 @@ impl Workers {
         Some((block, made.unwrap_or_default()))
     }
 
-    /// Takes a buffer back.
-    pub(super) fn recycle(&mut self, mut out: Vec<u8>) {
+    /// Does what no worker has begun.
+    fn work(&mut self) -> Option<(u64, Made)> {
+        let job = match self.queue.try_lock() {
+            Ok(queue) => queue.try_recv(),
+            Err(TryLockError::Poisoned(queue)) => queue.into_inner().try_recv(),
+            // A worker waits for something to come.
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        let Job { number, block, settled, kit, out } = job.ok()?;
+        let mut made = Made { parts: Vec::new(), out };
+        Own::with(&mut self.own, kit).stretches(&block, settled, &mut made);
+        Some((number, made))
+    }
+
+    /// Takes a block back, and what was printed of it.
+    pub(super) fn recycle(&mut self, block: Arc<Vec<u8>>, mut out: Vec<u8>) {
         out.clear();
         self.spare.push(out);
+        self.spare_blocks.extend(Arc::into_inner(block));
+    }
+
+    /// A block that was used, if there is one, or an empty one.
+    pub(super) fn spare_block(&mut self) -> Vec<u8> {
+        self.spare_blocks.pop().unwrap_or_default()
     }
 }
 
@@ -152,11 +183,7 @@ fn work(queue: &Mutex<Receiver<Job>>, done: &Sender<(u64, Made)>) {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { number, block, settled, kit, out }) = job else { return };
         let mut answer = Answer { done, number, made: Made { parts: Vec::new(), out } };
-        let own = match &mut own {
-            Some(own) if Arc::ptr_eq(&own.kit, &kit) => own,
-            other => other.insert(Own::new(kit)),
-        };
-        own.stretches(&block, settled, &mut answer.made);
+        Own::with(&mut own, kit).stretches(&block, settled, &mut answer.made);
         // Whoever gets the answer gets the block for himself.
         drop(block);
     }
@@ -179,6 +206,7 @@ impl Drop for Answer<'_> {
 }
 
 /// A worker's own copy of what it works with.
+#[derive(Debug)]
 struct Own {
     kit: Arc<Kit>,
     readers: Vec<Reader>,
@@ -186,10 +214,14 @@ struct Own {
 }
 
 impl Own {
-    fn new(kit: Arc<Kit>) -> Self {
-        let readers = kit.formats.iter().cloned().map(Reader::new).collect();
-        let sink = kit.sink.copy();
-        Self { kit, readers, sink }
+    /// The copy of this kit, which is made anew where it is of another.
+    fn with(own: &mut Option<Self>, kit: Arc<Kit>) -> &mut Self {
+        own.take_if(|own| !Arc::ptr_eq(&own.kit, &kit));
+        own.get_or_insert_with(|| {
+            let readers = kit.formats.iter().cloned().map(Reader::new).collect();
+            let sink = kit.sink.copy();
+            Self { kit, readers, sink }
+        })
     }
 
     fn stretches(&mut self, block: &[u8], mut settled: Settled, made: &mut Made) {
@@ -211,5 +243,23 @@ impl Own {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_fails_answers() {
+        let (done, answers) = mpsc::channel();
+        let failed = thread::spawn(move || {
+            let made = Made { parts: Vec::new(), out: b"half a rec".to_vec() };
+            let _answer = Answer { done: &done, number: 3, made };
+            panic!("this is the test");
+        });
+        assert!(failed.join().is_err());
+        let (number, made) = answers.recv().unwrap();
+        assert_eq!((number, made.parts.len(), made.out.len()), (3, 0, 0));
     }
 }

@@ -73,7 +73,15 @@ impl Json {
             let Some(value) = value.filter(|_| !own) else { continue };
             separate(start, out);
             write_key(key, out);
-            write_json_string(value, out);
+            match key {
+                "stream" => {
+                    // Its name is one of two, and needs no look.
+                    out.push(b'"');
+                    out.extend_from_slice(value);
+                    out.push(b'"');
+                }
+                _ => write_json_string(value, out),
+            }
         }
     }
 }

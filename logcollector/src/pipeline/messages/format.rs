@@ -182,7 +182,12 @@ fn is_surely_other(line: &[u8], goes_on: bool) -> bool {
 }
 
 /// Whether a line ends in a number, or in what may be an object or a history of our filter.
+#[inline]
 pub(in crate::pipeline) fn ends_in_added_field(line: &[u8]) -> bool {
+    matches!(line.last(), Some(b'0'..=b'9' | b'}' | b's')) && last_word_is_added(line)
+}
+
+fn last_word_is_added(line: &[u8]) -> bool {
     let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = line.get(..line.len() - digits).unwrap_or_default();
     let is_last_word = |byte: &&u8| **byte != b' ';

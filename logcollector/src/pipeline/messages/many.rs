@@ -76,6 +76,12 @@ impl<W: Write> Messages<W> {
         self.output.pass(printed)
     }
 
+    /// What would be said at the end about fields that no record had.
+    #[cfg(test)]
+    pub(in crate::pipeline) fn remarks(&self) -> Vec<String> {
+        self.sink.remarks()
+    }
+
     /// Counts what a run took.
     fn count(&mut self, run: &Run) {
         self.line_number += run.lines;

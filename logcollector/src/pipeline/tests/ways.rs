@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use accesslog::Preset;
+use accesslog::{FormatOptions, Preset};
 use expression::Expression;
 
 use super::*;
@@ -17,7 +17,7 @@ enum Way {
     Stretches,
     /// The same, in other threads where a chunk is one of whole lines.
     Workers,
-    /// The same, where no thread could be started.
+    /// The same, where no other thread could be started.
     NoWorkers,
 }
 
@@ -32,28 +32,34 @@ struct Asked {
     show_other: bool,
 }
 
-const SINKS: usize = 6;
+const SINKS: usize = 8;
 
 fn sink(number: usize) -> Sink {
-    let names = ["time", "response_code", "stream", "user_agent", "extra", "nothing", "ambiguous"];
-    let columns = || Some(Columns::chosen(names.map(str::to_owned).to_vec()));
+    let names = "time,response_code,stream,user_agent,extra,x,access_log,nothing,ambiguous";
+    let columns = || Some(Columns::chosen(names.split(',').map(str::to_owned).collect()));
+    let two = || Some(Columns::chosen(vec!["user_agent".to_owned(), "start_time".to_owned()]));
     match number {
         0 => Sink::json(None, false),
         1 => Sink::json(columns(), true),
         2 => Sink::Raw,
         3 => Sink::logfmt(columns(), false),
         4 => Sink::csv(None),
+        5 => Sink::json(two(), false),
+        6 => Sink::pretty(None, Paint::stdout(), false),
         _ => Sink::None,
     }
 }
-
-const FORMATS: usize = 3;
 
 fn format(number: usize) -> Choice {
     match number {
         0 => auto(),
         1 => fixed(Preset::from_name("istio").unwrap().text()),
-        _ => fixed("%START_TIME% %REQ(USER-AGENT)%"),
+        2 => fixed("%START_TIME% %REQ(USER-AGENT)%"),
+        // Keys that docker has, too.
+        _ => {
+            let text = r#"{"time":"%START_TIME%","stream":"%REQ(X-A)%","response_code":"%RESPONSE_CODE%"}"#;
+            Choice::Fixed(FormatOptions::new().compile_json(text).unwrap().into())
+        }
     }
 }
 
@@ -80,7 +86,7 @@ fn result(way: Way, asked: Asked, inputs: &[&[&[u8]]]) -> (String, String, Strin
     let mut pipeline = Pipeline::new(settings, output, Notes::new());
     match way {
         Way::Alone | Way::Stretches => {}
-        Way::Workers => pipeline.use_threads(2),
+        Way::Workers => pipeline.use_threads(3),
         Way::NoWorkers => {
             pipeline.use_threads(2);
             pipeline.workers = Some(Workers::start(0));
@@ -95,7 +101,7 @@ fn result(way: Way, asked: Asked, inputs: &[&[&[u8]]]) -> (String, String, Strin
         stopped = chunks.iter().try_for_each(|chunk| match way {
             Way::Alone | Way::Stretches => pipeline.chunk(chunk),
             Way::Workers | Way::NoWorkers => {
-                pipeline.pause = 0;
+                pipeline.patience = Patience::default();
                 pipeline.block(chunk.to_vec()).map(|_| ())
             }
         });
@@ -104,10 +110,11 @@ fn result(way: Way, asked: Asked, inputs: &[&[&[u8]]]) -> (String, String, Strin
             break;
         }
     }
+    let remarks = pipeline.lines.messages.remarks();
     let finished = pipeline.finish();
     assert!(finished.flushed.is_ok());
     let remark = finished.selection.as_ref().and_then(Selection::remark);
-    let end = format!("{stopped:?} {remark:?}");
+    let end = format!("{stopped:?} {remark:?} {remarks:?}");
     (String::from_utf8_lossy(&written).into_owned(), finished.account.to_string(), end)
 }
 
@@ -138,6 +145,42 @@ fn every_fixture_is_read_alike() {
         files += 1;
     }
     assert!(files > 20 && printed > 200, "the fixtures are there: {files}, {printed}");
+}
+
+/// Lines that would be records by a stretch's reading, and are something else.
+#[test]
+fn odd_lines_go_the_ordinary_way() {
+    let nine = "2026-11-20T12:00:00.123456789Z";
+    let three = "2026-11-20T12:00:00.123Z";
+    let json = r#"{"time":"a","stream":"b","response_code":500}"#;
+    let docker = format!(r#"{{"log":"x\n","stream":"stdout","time":"{nine}"}}"#);
+    let runtime = format!("{nine} stdout F {three} a");
+    let cases: [(&str, usize, &[&str]); 4] = [
+        ("docker's keys are keys of the format", 3, &[json, json, &docker, json]),
+        (
+            "the whole line is tried first",
+            2,
+            &[&runtime, &runtime, &format!("{three} stdout F {three} a"), &runtime],
+        ),
+        (
+            "the same without a stream",
+            2,
+            &[&runtime, &runtime, &format!("{three} {three} a"), &runtime],
+        ),
+        (
+            "the end of a line that is itself a record",
+            2,
+            &[&runtime, &runtime, &format!("{nine} stdout P {three} a"), &runtime, &runtime],
+        ),
+    ];
+    for (name, format, lines) in cases {
+        let input = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let asked = Asked { sink: 0, format, filter: false, show_other: true };
+        for size in [1, input.len() / 2, input.len()] {
+            let printed = assert_same(asked, &[&chunks(input.as_bytes(), &[size], true)]);
+            assert!(printed >= 3, "{name}: they are read");
+        }
+    }
 }
 
 /// The chunks of an input, of about these sizes in turn; `whole` says that they end with their lines.
@@ -180,15 +223,20 @@ fn body() -> impl Strategy<Value = String> {
             .prop_map(move |(code, agent, behind)| request(code, agent, behind)),
         1 => Just(format!("{time} \"GET / HTTP/1.1\" 200 - 0 5 7 6 \"-\" \"c\" \"id\" \"a\" \"1.1.1.1:1\"")),
         1 => Just(r#"{"start_time":"x","method":"GET","response_code":500,"user_agent":"b","stream":1,"x":2,"x":3}"#.to_owned()),
+        3 => Just(r#"{"time":"a","stream":"b","response_code":500}"#.to_owned()),
+        1 => Just(r#"{"time":"a","x":2}"#.to_owned()),
         1 => Just("[2026-11-20 07:46:40.649][7][critical][main] x".to_owned()),
         1 => Just("  #0: y".to_owned()),
         1 => Just(String::new()),
         1 => Just("x".repeat(401)),
         1 => Just("2026-11-20T12:00:00.123Z stdout F evil".to_owned()),
-        1 => "2026-11-20T12:00:00\\.(123|123456)Z [a-z ]{0,6}",
+        3 => "2026-11-20T12:00:00\\.(123|123456)Z [a-z ]{0,6}",
         1 => "[ -~]{0,20}",
     ]
 }
+
+/// How many kinds of [`wrapped`] there are.
+const KINDS: usize = 15;
 
 /// What stands around it.
 fn wrapped(kind: usize, body: &str) -> String {
@@ -211,15 +259,16 @@ fn wrapped(kind: usize, body: &str) -> String {
             let log = serde_json::to_string(&format!("{body}\n")).unwrap();
             format!(r#"{{"log":{log},"stream":"stdout","time":"{nine}"}}"#)
         }
+        13 => format!("{nine} stdout P {body}"),
         _ => format!("{body}\r"),
     }
 }
 
 /// An input: some lines that come alike, then some that come in another way, and so on.
 fn input() -> impl Strategy<Value = String> {
-    let kind = prop_oneof![4 => Just(0_usize), 4 => Just(1), 4 => 0_usize..14];
+    let kind = prop_oneof![4 => Just(0_usize), 4 => Just(1), 2 => Just(2), 4 => 0..KINDS];
     let lines = proptest::collection::vec(body(), 1..12);
-    let odd = prop_oneof![4 => Just(None), 1 => (0_usize..14).prop_map(Some)];
+    let odd = prop_oneof![4 => Just(None), 2 => (0..KINDS).prop_map(Some), 1 => Just(Some(13))];
     let part = (kind, lines, odd).prop_map(|(kind, lines, odd)| {
         let mut text = String::new();
         for (at, line) in lines.iter().enumerate() {
@@ -239,7 +288,7 @@ fn input() -> impl Strategy<Value = String> {
 }
 
 fn asked() -> impl Strategy<Value = Asked> {
-    let format = prop_oneof![6 => Just(0), 1 => 0..FORMATS];
+    let format = prop_oneof![5 => Just(0_usize), 1 => Just(1), 2 => Just(2), 2 => Just(3)];
     let all = (0..SINKS, format, any::<bool>(), any::<bool>());
     all.prop_map(|(sink, format, filter, show_other)| Asked { sink, format, filter, show_other })
 }
