@@ -1,6 +1,10 @@
 //! The pipeline: chunks of an input in, records to a sink and every line into the account.
 //!
-//! Plain functions over borrowed bytes: frame, unwrap, read or classify, write. Nothing here waits.
+//! Plain functions over borrowed bytes: frame, unwrap, read or classify, write. Nothing here waits, but
+//! for threads of its own that have work to do.
+//!
+//! Lines go one of three ways, with the same outcome: step by step through [`lines`] and [`messages`]; in
+//! a [`stretch`], where many are alike; or in stretches that [`workers`] take of blocks to come.
 
 mod block;
 mod lines;
