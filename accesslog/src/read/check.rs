@@ -69,8 +69,9 @@ impl Check {
         self.form == Form::Word
     }
 
-    /// Whether what stands at `span` of the line is surely a value of the field's class.
-    #[inline(never)]
+    /// Whether what stands at `span` of the line is surely a value of the field's class, by
+    /// [`Class::is_certain`].
+    #[inline(always)]
     pub(super) fn is_certain(&self, classes: &[Class], line: &[u8], span: Span) -> bool {
         let (start, end) = (span.start as usize, span.end as usize);
         let is_absent = self.dash && end == start + 1 && line.get(start) == Some(&b'-');
@@ -85,6 +86,8 @@ impl Check {
         quick || self.is_certain_to_class(classes, line, span)
     }
 
+    /// [`Self::is_certain`] where no quick look says so.
+    #[inline(never)]
     fn is_certain_to_class(&self, classes: &[Class], line: &[u8], span: Span) -> bool {
         classes.get(self.field).is_some_and(|class| class.is_certain(span.of(line)))
     }
@@ -120,14 +123,14 @@ impl Checks {
             let (start, end) = (span.start as usize, span.end as usize);
             let Form::Digits(most) = check.form else { return false };
             let quick = end - start <= most && are_digits(line, start, end);
-            if !quick && !check.is_certain(classes, line, span) {
+            if !quick && !check.is_certain_to_class(classes, line, span) {
                 return false;
             }
         }
         for check in &self.addresses {
             let Some(&span) = spans.get(check.field) else { return false };
             let quick = is_ipv4_with_port(line, span.start as usize, span.end as usize);
-            if !quick && !check.is_certain(classes, line, span) {
+            if !quick && !check.is_certain_to_class(classes, line, span) {
                 return false;
             }
         }

@@ -102,6 +102,7 @@ fn cut(
                 start = end as usize + 1;
             }
         }
+        let all = marks;
         if step.is_pin {
             marks = from_pin(marks, line, fast.pin);
         }
@@ -118,7 +119,8 @@ fn cut(
         }
         *spans.get_mut(step.field)? = Span::within(start, end);
         if !step.after.is_empty() {
-            cut_off(step, line, start, end, spans)?;
+            let passed = all.get(..all.len() - marks.len())?;
+            cut_off(step, line, start, end, passed, spans)?;
         }
         marks = marks.get(step.marks..)?;
         start = behind(&step.literal, line, end)?;
@@ -166,17 +168,26 @@ fn other_end<'m>(
     Some((end, marks))
 }
 
-/// Cuts off the fields behind the free one of a section, which ends at `end`.
+/// Cuts off the fields behind the free one of a section, which ends at `end`; `passed` are marks that
+/// stand in it, all spaces, if it ends at a pin.
 #[inline(never)]
 fn cut_off(
     step: &Step,
     line: &[u8],
     start: usize,
     mut end: usize,
+    mut passed: &[u32],
     spans: &mut [Span],
 ) -> Option<()> {
     for After { field, stop, literal } in &step.after {
-        let value = memchr::memrchr(*stop, line.get(start..end)?)? + start + 1;
+        let value = if *stop == b' ' && step.is_pin {
+            while passed.last().is_some_and(|&mark| mark as usize >= end) {
+                passed = passed.split_last()?.1;
+            }
+            *passed.last()? as usize + 1
+        } else {
+            memchr::memrchr(*stop, line.get(start..end)?)? + start + 1
+        };
         *spans.get_mut(*field)? = Span::within(value, end);
         end = value.checked_sub(literal.len()).filter(|&at| start <= at)?;
         behind(literal, line, end)?;

@@ -122,8 +122,24 @@ impl Level for Avx512 {
 
     #[inline(always)]
     fn push(self, offsets: &mut Offsets, bits: u64, base: u32) {
-        // SAFETY: as above.
-        unsafe { push_avx512(offsets, bits, base) };
+        let count = bits.count_ones() as usize;
+        if count > 32 {
+            return offsets.push(bits, base);
+        }
+        let Some(room) = offsets.block() else { return };
+        // SAFETY: the processor has these instructions, as above. What is read and written is as long
+        // as what is referred to: 64 bytes, and twice 16 numbers of a block's 64.
+        unsafe {
+            let set = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(NUMBERS.as_ptr().cast()));
+            let base = _mm512_set1_epi32(base.cast_signed());
+            let places = [_mm512_castsi512_si128(set), _mm512_extracti32x4_epi32::<1>(set)];
+            let (room, _) = room.as_chunks_mut::<16>();
+            for (room, places) in room.iter_mut().zip(places) {
+                let places = _mm512_add_epi32(_mm512_cvtepu8_epi32(places), base);
+                _mm512_storeu_si512(room.as_mut_ptr().cast(), places);
+            }
+        }
+        offsets.count += count;
     }
 }
 
@@ -166,28 +182,6 @@ const NUMBERS: [u8; BLOCK] = {
     }
     numbers
 };
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn push_avx512(offsets: &mut Offsets, bits: u64, base: u32) {
-    let count = bits.count_ones() as usize;
-    if count > 32 {
-        return offsets.push(bits, base);
-    }
-    // SAFETY: there are the 64 bytes that are read.
-    let numbers = unsafe { _mm512_loadu_si512(NUMBERS.as_ptr().cast()) };
-    let set = _mm512_maskz_compress_epi8(bits, numbers);
-    let base = _mm512_set1_epi32(base.cast_signed());
-    let places = [_mm512_castsi512_si128(set), _mm512_extracti32x4_epi32::<1>(set)];
-    let Some(room) = offsets.block() else { return };
-    let (room, _) = room.as_chunks_mut::<16>();
-    for (room, places) in room.iter_mut().zip(places) {
-        let places = _mm512_add_epi32(_mm512_cvtepu8_epi32(places), base);
-        // SAFETY: the room has the 16 numbers that are written.
-        unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), places) };
-    }
-    offsets.count += count;
-}
 
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
