@@ -14,7 +14,7 @@ pub use well_known::WellKnown;
 
 use crate::format::{Field, Format};
 use crate::simd;
-use plain::WriteText;
+use plain::{WriteChosen, WriteText};
 
 /// A part of a line, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -281,6 +281,28 @@ impl<'r> Record<'r> {
             self.write_json_extra(out);
         }
         self.write_ambiguous(out, start);
+    }
+
+    /// Appends some members of [`Self::write_json`]'s object, by their indices, separated by commas and
+    /// without the braces. With `skip_absent`, absent values are left out; an index that no value has
+    /// is an absent one without a key.
+    pub fn write_json_chosen(&self, chosen: &[usize], skip_absent: bool, out: &mut Vec<u8>) {
+        if let (Body::Text { spans, plain: true, .. }, Some(fields)) =
+            (self.body, &self.format.plain_fields)
+        {
+            let record = self;
+            let work = WriteChosen { fields, record, spans, chosen, skip_absent, out };
+            if simd::run(work) {
+                return;
+            }
+        }
+        let start = out.len();
+        for &index in chosen {
+            if !(skip_absent && self.value(index).is_absent()) {
+                separate(out, start);
+                self.write_json_member(index, out);
+            }
+        }
     }
 
     /// Appends one `"key":value`.

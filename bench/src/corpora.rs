@@ -85,13 +85,20 @@ impl Corpora {
     }
 
     /// Writes a file under another name and renames it, so that a file that is there is complete.
-    fn write(&self, path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
+    fn write(
+        &self,
+        path: &Path,
+        fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<()> {
         if path.exists() {
             return Ok(());
         }
         writeln!(io::stderr(), "generating {}", path.display())?;
         let unfinished = path.with_extension("part");
-        fill(&mut File::create(&unfinished)?)?;
+        // In large pieces: how a file came into the page cache decides what reading it costs.
+        let mut out = BufWriter::with_capacity(4 << 20, File::create(&unfinished)?);
+        fill(&mut out)?;
+        out.flush()?;
         fs::rename(&unfinished, path)?;
         Ok(())
     }
@@ -103,13 +110,13 @@ fn fingerprint(seed: u64) -> u32 {
     bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-fn gzip(from: &Path, out: &mut File) -> io::Result<()> {
+fn gzip(from: &Path, out: &mut impl Write) -> io::Result<()> {
     let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::default());
     copy(from, &mut encoder)?;
     encoder.finish().map(|_| ())
 }
 
-fn zstd(from: &Path, out: &mut File) -> io::Result<()> {
+fn zstd(from: &Path, out: &mut impl Write) -> io::Result<()> {
     let mut encoder = zstd::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
     copy(from, &mut encoder)?;
     encoder.finish().map(|_| ())

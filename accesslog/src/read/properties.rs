@@ -193,6 +193,10 @@ proptest! {
         }
         prop_assert!(whole.starts_with(&parts));
         prop_assert!(record.ambiguity().is_some() || whole == parts);
+        let chosen: Vec<usize> = (0..record.len()).filter(|&at| !record.is_disputed(at)).collect();
+        let mut picked = Vec::new();
+        record.write_json_chosen(&chosen, skip, &mut picked);
+        prop_assert_eq!(picked, parts);
     }
 
     /// No format and no line makes the reader panic, and its JSON is JSON.

@@ -56,17 +56,40 @@ impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
             if disputed && record.is_disputed(field.index) {
                 continue;
             }
-            if span.len() <= 1 && field.is_absent(span.of(line)) {
-                if !skip_absent {
-                    pieces.null(&field.key);
-                }
-            } else if field.kind == Kind::String && (PLAIN || is_plain_text(level, line, span)) {
-                pieces.string(&field.key, line, span);
-            } else if field.kind == Kind::Number && is_plain_number(span.of(line)) {
-                pieces.verbatim(&field.key, line, span);
-            } else {
-                fields.write_other(record, field, span, skip_absent, &mut pieces);
-            }
+            fields.write_field::<L, PLAIN>(level, record, field, span, skip_absent, &mut pieces);
+        }
+        finish(pieces.end(), start, out)
+    }
+}
+
+/// Writing some members of a text log's record of which no value needs escapes; whether they were
+/// written.
+pub(super) struct WriteChosen<'a> {
+    pub(super) fields: &'a PlainFields,
+    pub(super) record: &'a Record<'a>,
+    pub(super) spans: &'a [Span],
+    /// The indices of the fields.
+    pub(super) chosen: &'a [usize],
+    pub(super) skip_absent: bool,
+    pub(super) out: &'a mut Vec<u8>,
+}
+
+impl Work for WriteChosen<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) -> bool {
+        let Self { fields, record, spans, chosen, skip_absent, out } = self;
+        let of = |at: &usize| fields.fields.get(*at).zip(spans.get(*at).copied());
+        let mut most = 0;
+        for at in chosen {
+            let Some((field, span)) = of(at) else { return false };
+            most += field.key.room() + span.len() as usize;
+        }
+        let start = make_room(out, most);
+        let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
+        for (field, span) in chosen.iter().filter_map(of) {
+            fields.write_field::<L, true>(level, record, field, span, skip_absent, &mut pieces);
         }
         finish(pieces.end(), start, out)
     }
@@ -98,6 +121,31 @@ impl PlainFields {
         let fields = own.collect::<Option<Vec<_>>>()?;
         let room = fields.iter().map(|field| field.key.room()).sum::<usize>();
         Some(Self { fields, omit_empty, room })
+    }
+
+    /// Writes one member. `PLAIN` says that no value needs escapes.
+    #[inline(always)]
+    fn write_field<L: Level, const PLAIN: bool>(
+        &self,
+        level: L,
+        record: &Record<'_>,
+        field: &PlainField,
+        span: Span,
+        skip_absent: bool,
+        pieces: &mut Pieces<'_>,
+    ) {
+        let line = record.line;
+        if span.len() <= 1 && field.is_absent(span.of(line)) {
+            if !skip_absent {
+                pieces.null(&field.key);
+            }
+        } else if field.kind == Kind::String && (PLAIN || is_plain_text(level, line, span)) {
+            pieces.string(&field.key, line, span);
+        } else if field.kind == Kind::Number && is_plain_number(span.of(line)) {
+            pieces.verbatim(&field.key, line, span);
+        } else {
+            self.write_other(record, field, span, skip_absent, pieces);
+        }
     }
 
     /// Writes a value that is not as it stands in the line.

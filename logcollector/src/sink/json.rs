@@ -106,13 +106,7 @@ fn write_record(entry: &Entry<'_>, skip_absent: bool, start: usize, out: &mut Ve
 fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
     let start = out.len();
     if let Some(fields) = columns.fields(entry) {
-        for &at in fields {
-            if !skip_absent || !entry.record.value(at).is_absent() {
-                separate(start, out);
-                entry.record.write_json_member(at, out);
-            }
-        }
-        return;
+        return entry.record.write_json_chosen(fields, skip_absent, out);
     }
     let mut ambiguous = false;
     columns.cells(entry, |name, cell| match cell {
