@@ -51,9 +51,8 @@ impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
         let escapes = if PLAIN { 0 } else { line.iter().filter(|&&byte| !is_plain(byte)).count() };
         let start = make_room(out, fields.room + line.len() + escapes * "\\u00x".len());
         let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
-        for field in &fields.fields {
-            let Some(&span) = spans.get(field.index) else { continue };
-            if disputed && record.is_disputed(field.index) {
+        for (index, (field, &span)) in fields.fields.iter().zip(spans).enumerate() {
+            if disputed && record.is_disputed(index) {
                 continue;
             }
             fields.write_field::<L, PLAIN>(level, record, field, span, skip_absent, &mut pieces);
@@ -113,10 +112,10 @@ fn is_plain_text<L: Level>(level: L, line: &[u8], span: Span) -> bool {
 }
 
 impl PlainFields {
-    /// How to write these fields; those that the preset does not have are left out. `None` where a
-    /// key is too long to be written so.
+    /// How to write these fields; those that the preset does not have, which come last, are left out.
+    /// `None` where a key is too long to be written so.
     pub(crate) fn new(fields: &[Field], omit_empty: bool) -> Option<Self> {
-        let own = fields.iter().enumerate().filter(|(_, field)| !field.extra);
+        let own = fields.iter().take_while(|field| !field.extra).enumerate();
         let own = own.map(|(index, field)| PlainField::new(index, field, omit_empty));
         let fields = own.collect::<Option<Vec<_>>>()?;
         let room = fields.iter().map(|field| field.key.room()).sum::<usize>();
