@@ -103,7 +103,10 @@ impl<'a> Pieces<'a> {
         {
             // A key is no longer than two pieces.
             let behind_key = (key.length - self.skip + QUOTE).min(2 * PIECE);
-            put(window, 0, key_piece);
+            match key_piece.first_chunk::<{ PIECE / 2 }>() {
+                Some(half) if key.length < PIECE / 2 => put(window, 0, half),
+                _ => put(window, 0, key_piece),
+            }
             put(window, behind_key, piece);
             self.at += behind_key + length;
             self.skip = 1;
