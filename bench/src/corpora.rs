@@ -1,7 +1,7 @@
 //! The corpora as files, generated once for each set of parameters.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use bench::corpus::{KEY_VALUE, Kind};
