@@ -284,8 +284,8 @@ impl<'r> Record<'r> {
     }
 
     /// Appends some members of [`Self::write_json`]'s object, by their indices, separated by commas and
-    /// without the braces. With `skip_absent`, absent values are left out; an index that no value has
-    /// is an absent one without a key.
+    /// without the braces. With `skip_absent`, absent values are left out; an index that is no value's
+    /// is passed over.
     pub fn write_json_chosen(&self, chosen: &[usize], skip_absent: bool, out: &mut Vec<u8>) {
         if let (Body::Text { spans, plain: true, .. }, Some(fields)) =
             (self.body, &self.format.plain_fields)
@@ -297,7 +297,7 @@ impl<'r> Record<'r> {
             }
         }
         let start = out.len();
-        for &index in chosen {
+        for &index in chosen.iter().filter(|&&index| index < self.len()) {
             if !(skip_absent && self.value(index).is_absent()) {
                 separate(out, start);
                 self.write_json_member(index, out);
