@@ -348,3 +348,20 @@ fn the_search_is_bounded() {
         }
     }
 }
+
+/// Keys and values of all lengths around those of the pieces that they are written in.
+#[test]
+fn keys_and_values_of_any_length_are_written_whole() {
+    for length in 1..140 {
+        let [a, b, c, value] = ["a", "b", "c", "v"].map(|letter| letter.repeat(length));
+        let options = FormatOptions::new();
+        let options = options.rename("REQ(A)", &a).rename("REQ(B)", &b).rename("REQ(C)", &c);
+        let format = options.compile("%REQ(A)% %REQ(B)% %DURATION% %REQ(C)% %BYTES_SENT%").unwrap();
+        let line = format!("{value} {value} - {value} 7");
+        let expected = format!(
+            r#"{{"{a}":"{value}","{b}":"{value}","duration":null,"{c}":"{value}","bytes_sent":7}}"#
+        );
+        let mut reader = Reader::new(format.into());
+        assert_eq!(json_of(&mut reader, line.as_bytes()).unwrap(), expected, "{length}");
+    }
+}

@@ -26,7 +26,7 @@ impl Key {
     pub(super) fn new(json_key: &[u8]) -> Option<Self> {
         let mut bytes = [0; FIRST + PIECE];
         let text = [b"\",", json_key, b"\""].concat();
-        bytes.get_mut(..text.len())?.copy_from_slice(&text);
+        bytes.get_mut(..PIECE)?.get_mut(..text.len())?.copy_from_slice(&text);
         Some(Self { bytes, length: FIRST + json_key.len() })
     }
 
