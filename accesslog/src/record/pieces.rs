@@ -40,7 +40,7 @@ impl Key {
 const WINDOW: usize = 3 * PIECE;
 
 /// What is written at the most beyond the room that is asked for.
-const EXCESS: usize = 2 * WINDOW;
+const EXCESS: usize = WINDOW;
 
 /// Writes members into room that was made for them. What does not fit is left out.
 pub(super) struct Pieces<'a> {
