@@ -1,5 +1,7 @@
 //! Filters: expressions bound to a log format, and their verdict on records.
 
+mod quick;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use crate::eval::{self, Lookup};
 use crate::node::Tree;
 use crate::path::Path;
 use crate::value::{Outcome, Truth};
+use quick::Quick;
 
 /// An expression bound to a log format: it tells which records Envoy would have logged.
 ///
@@ -20,6 +23,8 @@ pub struct Filter {
     tree: Arc<Tree>,
     /// The source of each path of the tree.
     sources: Vec<Source>,
+    /// The same as the tree, where that is simple and values are.
+    quick: Option<Quick>,
     missing: Vec<MissingAttribute>,
     approximations: Vec<Approximation>,
 }
@@ -91,6 +96,7 @@ impl Filter {
         let mut filter = Self {
             sources: Vec::with_capacity(tree.paths.len()),
             tree: Arc::clone(&tree),
+            quick: None,
             missing: Vec::new(),
             approximations: Vec::new(),
         };
@@ -105,6 +111,7 @@ impl Filter {
             }
             filter.sources.push(source);
         }
+        filter.quick = tree.root.as_ref().and_then(|root| Quick::new(root, &filter.sources));
         filter
     }
 
@@ -138,6 +145,14 @@ impl Filter {
     /// What an operator prints as absent counts as missing. A text log prints a value of just `-`
     /// in the same way, and with `omit_empty_values` an empty one; neither can be told apart.
     pub fn judge(&self, record: &Record<'_>) -> Verdict {
+        match self.quick.as_ref().and_then(|quick| quick.judge(record)) {
+            Some(true) => Verdict::Kept,
+            Some(false) => Verdict::LeftOut,
+            None => self.judge_by_tree(record),
+        }
+    }
+
+    fn judge_by_tree(&self, record: &Record<'_>) -> Verdict {
         let Some(root) = &self.tree.root else {
             return Verdict::CannotTell;
         };

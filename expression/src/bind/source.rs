@@ -130,6 +130,15 @@ impl Source {
         }
     }
 
+    /// The one field of a text format that tells the value, unclipped, and how to read it.
+    pub(crate) fn text_field(&self) -> Option<(usize, Read)> {
+        let Self::Fields { slots, read, .. } = self else { return None };
+        let [Slot { index, key: None, max_length: usize::MAX }] = slots.as_slice() else {
+            return None;
+        };
+        Some((*index, *read))
+    }
+
     /// The value in a record.
     pub(crate) fn value<'r>(&self, record: &Record<'r>) -> Outcome<'r> {
         match self {

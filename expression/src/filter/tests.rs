@@ -87,3 +87,75 @@ fn what_a_format_does_not_carry_is_named() {
     let near: Vec<_> = filter.approximations().iter().map(|near| near.path()).collect();
     assert_eq!(near, ["request.path"]);
 }
+
+mod quick {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    fn comparison() -> impl Strategy<Value = String> {
+        let attribute = select(vec![
+            "response.code",
+            "response.size",
+            "request.size",
+            "request.method",
+            "request.protocol",
+            "request.useragent",
+            "source.port",
+            "xds.route_name",
+            "upstream.request_attempt_count",
+        ]);
+        let operator = select(vec!["==", "!=", "<", "<=", ">", ">="]);
+        let literal = select(vec![
+            "0", "503", "112", "-1", "39222", "'POST'", "'HTTP/2'", "''", "503u", "1.0",
+        ]);
+        (attribute, operator, literal, any::<bool>()).prop_map(
+            |(attribute, operator, literal, turned)| {
+                if turned {
+                    format!("{literal} {operator} {attribute}")
+                } else {
+                    format!("{attribute} {operator} {literal}")
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// Where the fields alone tell, the tree tells the same.
+        #[test]
+        fn fields_and_tree_give_one_verdict(
+            terms in proptest::collection::vec((comparison(), select(vec!["&&", "||"])), 1..4),
+            line in select(vec![HTTP, TCP]),
+        ) {
+            let mut text = String::new();
+            for (at, (term, joined)) in terms.iter().enumerate() {
+                text.push_str(&if at == 0 { term.clone() } else { format!(" {joined} {term}") });
+            }
+            let format = Preset::from_name("istio").unwrap().compile(&Default::default()).unwrap();
+            let filter = Expression::parse(&text).unwrap().bind(&format);
+            let mut reader = Reader::new(format.into());
+            let record = reader.read(line.as_bytes()).unwrap();
+            prop_assert_eq!(filter.judge(&record), filter.judge_by_tree(&record), "{}", text);
+        }
+    }
+
+    #[test]
+    fn comparisons_need_no_tree() {
+        let format = Preset::from_name("istio").unwrap().compile(&Default::default()).unwrap();
+        let mut reader = Reader::new(format.clone().into());
+        let record = reader.read(HTTP.as_bytes()).unwrap();
+        for (text, verdict) in [
+            ("response.code >= 500", Some(true)),
+            ("500 > response.code || request.method == 'GET'", Some(false)),
+            ("response.code == 503 && request.method != 'GET'", Some(true)),
+            ("size(request.method) == 4", None),
+        ] {
+            let filter = Expression::parse(text).unwrap().bind(&format);
+            let quick = filter.quick.as_ref().and_then(|quick| quick.judge(&record));
+            assert_eq!(quick, verdict, "{text}");
+        }
+    }
+}
