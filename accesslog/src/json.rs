@@ -17,8 +17,7 @@ pub(crate) use scan::{Scanner, StringSpan, is_json_value};
 /// ```
 pub fn write_json_string(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    // Without an early end the compiler makes this a loop over many bytes at a time.
-    if bytes.iter().fold(true, |plain, &byte| plain & is_plain(byte)) {
+    if are_plain(bytes) {
         out.extend_from_slice(bytes);
     } else if std::str::from_utf8(bytes).is_ok() {
         write_escaped(bytes, out, |byte| byte >= 0x80 || is_plain(byte));
@@ -26,6 +25,13 @@ pub fn write_json_string(bytes: &[u8], out: &mut Vec<u8>) {
         write_escaped(bytes, out, is_plain);
     }
     out.push(b'"');
+}
+
+/// Whether all bytes stand for themselves in a JSON string and are ASCII.
+#[inline]
+pub(crate) fn are_plain(bytes: &[u8]) -> bool {
+    // Without an early end the compiler makes this a loop over many bytes at a time.
+    bytes.iter().fold(true, |plain, &byte| plain & is_plain(byte))
 }
 
 /// Whether a byte stands for itself in a JSON string and is ASCII.

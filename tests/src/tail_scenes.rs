@@ -18,16 +18,9 @@ use crate::tail_play::{
 /// The container of the proxy.
 const PROXY: &str = "istio-proxy";
 
-/// The mesh of [`MESH`] with a format of its own.
-const OWN_FORMAT: &str = "
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: istio, namespace: istio-system}
-data:
-  mesh: |
-    accessLogFile: /dev/stdout
-    accessLogFormat: \"%START_TIME% %REQ(:PATH)% %RESPONSE_CODE% mine\\n\"
-";
+/// What gives the mesh of [`MESH`], behind it, a format of its own.
+const OWN_FORMAT: &str =
+    "    accessLogFormat: \"%START_TIME% %REQ(:PATH)% %RESPONSE_CODE% mine\\n\"\n";
 
 /// A cluster that scenes are played on.
 pub trait Stage {
@@ -305,7 +298,7 @@ pub fn the_format_changes(stage: &impl Stage) {
     let tail = tail(&stage.config(), &["deploy/reviews"]);
     log.line(line("/1", 1));
     tail.wait_out(1);
-    stage.apply(OWN_FORMAT);
+    stage.apply(&format!("{MESH}{OWN_FORMAT}"));
     // Until the change has arrived, a line of the new format is no record.
     tail.wait("a record of the new format", || {
         log.line("2026-11-25T00:00:02.000Z /2 503 mine");

@@ -267,6 +267,11 @@ impl Class {
         self.shape == Shape::Object
     }
 
+    /// Whether a text of this class surely starts behind the last `stop` before its end.
+    pub(super) fn starts_behind(&self, stop: u8) -> bool {
+        self.is_plain() && !self.can_hold(stop)
+    }
+
     /// Whether all texts of the class are ones that [`Self::can_hold`] tells of.
     pub(super) fn is_plain(&self) -> bool {
         !matches!(self.shape, Shape::Address | Shape::AddressWithoutPort)

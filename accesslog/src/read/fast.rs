@@ -4,7 +4,7 @@ use super::class::Class;
 use super::literal::Literal;
 use super::marks::Marks;
 use super::plan::{After, FastPlan, OtherEnd, Plan, Step, TailField};
-use crate::json::is_plain;
+use crate::json::are_plain;
 use crate::record::Span;
 use crate::simd::{self, Level, Work};
 
@@ -45,7 +45,7 @@ fn without_tail<'l>(
         if !classes.get(field.index)?.is_certain(value) {
             return None;
         }
-        plain = plain && value.iter().all(|&byte| is_plain(byte));
+        plain = plain && are_plain(value);
         *spans.get_mut(field.index)? = Span::new(start, text.len());
         rest = before;
     }

@@ -5,7 +5,7 @@ use super::pieces::{Key, Pieces, make_room};
 use super::value::Value;
 use super::{Record, Span};
 use crate::format::Field;
-use crate::json::{is_plain, is_plain_number};
+use crate::json::{are_plain, is_plain, is_plain_number};
 use crate::operator::Kind;
 use crate::simd::{Level, Work};
 
@@ -107,7 +107,7 @@ fn is_plain_text<L: Level>(level: L, line: &[u8], span: Span) -> bool {
     let block = line.get(span.start as usize..).and_then(<[u8]>::first_chunk);
     match (block, span.len()) {
         (Some(block), length @ ..64) => level.masks(block, b'"').escapes & ((1 << length) - 1) == 0,
-        _ => span.of(line).iter().fold(true, |all, &byte| all & is_plain(byte)),
+        _ => are_plain(span.of(line)),
     }
 }
 

@@ -78,7 +78,7 @@ impl Section<'_> {
     fn after(&self, field: usize) -> Option<After> {
         let (class, literal) = (self.classes.get(field)?, self.literals.get(field)?);
         let stop = *literal.last()?;
-        let alone = class.is_plain() && !class.can_hold(stop);
+        let alone = class.starts_behind(stop);
         alone.then(|| After { field, stop, literal: Literal::new(literal.clone()) })
     }
 }

@@ -172,7 +172,7 @@ impl TailField {
         let first = classes.iter().position(Class::is_object).unwrap_or(classes.len());
         let field = |index: usize| {
             let (class, stop) = (classes.get(index)?, *literals.get(index)?.last()?);
-            let alone = class.is_plain() && !class.can_hold(stop);
+            let alone = class.starts_behind(stop);
             let literal = Literal::new(literals.get(index + 1)?.clone());
             alone.then_some(Self { index, stop, literal })
         };
