@@ -67,6 +67,8 @@ pub struct Record<'r> {
 #[derive(Debug, Clone, Copy)]
 enum Body<'r> {
     Text {
+        /// The line and what happens to stand behind it.
+        around: &'r [u8],
         spans: &'r [Span],
         disputed: Option<&'r Disputed>,
         /// Whether no value holds a byte that JSON would escape.
@@ -109,17 +111,20 @@ impl<'r> Record<'r> {
         spans: &'r [Span],
         disputed: Option<&'r Disputed>,
     ) -> Self {
-        Self { line, format, body: Body::Text { spans, disputed, plain: false } }
+        Self { line, format, body: Body::Text { around: line, spans, disputed, plain: false } }
     }
 
-    /// A record with one reading, and whether no value holds a byte that JSON would escape.
+    /// A record with one reading, and whether no value holds a byte that JSON would escape. `around` is
+    /// the line, or the line and what stands behind it: what is read many bytes at a time can then be
+    /// read so up to the line's end.
     pub(crate) fn certain(
         line: &'r [u8],
+        around: &'r [u8],
         format: &'r Format,
         spans: &'r [Span],
         plain: bool,
     ) -> Self {
-        Self { line, format, body: Body::Text { spans, disputed: None, plain } }
+        Self { line, format, body: Body::Text { around, spans, disputed: None, plain } }
     }
 
     pub(crate) fn json(
@@ -257,11 +262,11 @@ impl<'r> Record<'r> {
         let start = out.len();
         let record = self;
         let written = match (self.body, &self.format.plain_fields) {
-            (Body::Text { spans, plain: true, .. }, Some(fields)) => {
-                simd::run(WriteText::<true> { fields, record, spans, skip_absent, out })
+            (Body::Text { around, spans, plain: true, .. }, Some(fields)) => {
+                simd::run(WriteText::<true> { fields, record, around, spans, skip_absent, out })
             }
-            (Body::Text { spans, .. }, Some(fields)) => {
-                simd::run(WriteText::<false> { fields, record, spans, skip_absent, out })
+            (Body::Text { around, spans, .. }, Some(fields)) => {
+                simd::run(WriteText::<false> { fields, record, around, spans, skip_absent, out })
             }
             (Body::Json { members, plain: true, .. }, Some(fields)) => {
                 fields.write_json(self.line, members, skip_absent, out)
@@ -287,11 +292,11 @@ impl<'r> Record<'r> {
     /// without the braces. With `skip_absent`, absent values are left out; an index that is no value's
     /// is passed over.
     pub fn write_json_chosen(&self, chosen: &[usize], skip_absent: bool, out: &mut Vec<u8>) {
-        if let (Body::Text { spans, plain: true, .. }, Some(fields)) =
+        if let (Body::Text { around, spans, plain: true, .. }, Some(fields)) =
             (self.body, &self.format.plain_fields)
         {
             let record = self;
-            let work = WriteChosen { fields, record, spans, chosen, skip_absent, out };
+            let work = WriteChosen { fields, record, around, spans, chosen, skip_absent, out };
             if simd::run(work) {
                 return;
             }

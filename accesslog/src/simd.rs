@@ -18,6 +18,13 @@ pub(crate) trait Level: Copy {
 
     /// Notes the places of the bits that are set, counted from `base`.
     fn push(self, offsets: &mut Offsets, bits: u64, base: u32);
+
+    /// Whether [`Self::among`] is quick.
+    const HAS_AMONG: bool;
+
+    /// Which of the bits that are set in `all` are set in `some`, the lowest first; zero where that is
+    /// not quick.
+    fn among(self, some: u64, all: u64) -> u64;
 }
 
 /// Work that is compiled for each level. What it calls is to be `inline(always)`, or is compiled once,
@@ -81,6 +88,13 @@ impl Level for Portable {
     #[inline(always)]
     fn push(self, offsets: &mut Offsets, bits: u64, base: u32) {
         offsets.push(bits, base);
+    }
+
+    const HAS_AMONG: bool = false;
+
+    #[inline(always)]
+    fn among(self, _: u64, _: u64) -> u64 {
+        0
     }
 }
 

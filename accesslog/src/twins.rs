@@ -3,11 +3,13 @@
 //! Only with the feature `twins`, which no build for use has.
 
 use crate::format::Format;
-use crate::read::Reader;
+use crate::read::{Mismatch, Reader};
+use crate::record::Record;
 use crate::simd;
 
 /// Reads a line in every way that there is, and compares what comes of it: on each level of
-/// instructions that this processor has, and without any shortcut, by the search and value by value.
+/// instructions that this processor has, alone and with another one behind it, and without any shortcut,
+/// by the search and value by value.
 ///
 /// # Errors
 ///
@@ -16,9 +18,15 @@ pub fn compare(format: &Format, line: &[u8]) -> Result<(), String> {
     let slow = simd::at_most(simd::LEAST, || outcome(&without_shortcuts(format), line));
     for level in simd::LEVELS {
         let fast = simd::at_most(level, || outcome(format, line));
-        if fast != slow {
-            let [fast, slow] = [fast, slow].map(|bytes| bytes.escape_ascii().to_string());
-            return Err(format!("level {level}:\n  {fast}\nwithout shortcuts:\n  {slow}"));
+        let first = simd::at_most(level, || outcome_of_first(format, line));
+        let both = std::iter::once(fast).chain(first);
+        for (fast, way) in both.zip(["alone", "in front of another"]) {
+            if fast != slow {
+                let [fast, slow] = [&fast, &slow].map(|bytes| bytes.escape_ascii().to_string());
+                return Err(format!(
+                    "level {level}, {way}:\n  {fast}\nwithout shortcuts:\n  {slow}"
+                ));
+            }
         }
     }
     Ok(())
@@ -33,8 +41,19 @@ fn without_shortcuts(format: &Format) -> Format {
 
 /// The record as JSON with and without absent values, or where and why the line is none.
 fn outcome(format: &Format, line: &[u8]) -> Vec<u8> {
+    told(format, Reader::new(format.clone().into()).read(line))
+}
+
+/// The same by [`Reader::read_first`], where the line is one.
+fn outcome_of_first(format: &Format, line: &[u8]) -> Option<Vec<u8>> {
+    let text = [line, b"\n", line, b"\n"].concat();
     let mut reader = Reader::new(format.clone().into());
-    match reader.read(line) {
+    let (length, record) = reader.read_first(&text)?;
+    (length == line.len()).then(|| told(format, record))
+}
+
+fn told(format: &Format, record: Result<Record<'_>, Mismatch>) -> Vec<u8> {
+    match record {
         Ok(record) => {
             let mut json = Vec::new();
             record.write_json_members(&mut json, false);

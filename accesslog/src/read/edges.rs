@@ -60,7 +60,7 @@ impl Edges {
         fields.clear();
         starts.clear();
         let (head, behind) = plan.anchors.split_first()?;
-        if !head.literal.is_at(line, 0) {
+        if behind.is_empty() || !head.literal.is_at(line, 0) {
             return None;
         }
         // The marks that were not passed on a single way.

@@ -23,9 +23,22 @@ pub(super) fn read(
     spans: &mut [Span],
 ) -> Option<Certain> {
     let fast = plan.fast.as_ref()?;
-    let (line, plain) = without_tail(&fast.tail, &plan.classes, line, spans)?;
-    simd::run(Reading { plan, fast, line, marks, spans })?;
+    let (text, plain) = without_tail(&fast.tail, &plan.classes, line, spans)?;
+    simd::run(Reading::<false> { plan, fast, text, marks, spans })?;
     Some(Certain { plain: plain && !marks.has_escapes() })
+}
+
+/// [`read`] for the line that a text begins with, in a format without a tail. In any case `marks` holds
+/// those of the line, and its length, if it ends.
+pub(super) fn read_first(
+    plan: &Plan,
+    fast: &FastPlan,
+    text: &[u8],
+    marks: &mut Marks,
+    spans: &mut [Span],
+) -> Option<Certain> {
+    simd::run(Reading::<true> { plan, fast, text, marks, spans })?;
+    Some(Certain { plain: !marks.has_escapes() })
 }
 
 /// Cuts fields off the end of a line; what is left, and whether they hold no byte that JSON would
@@ -52,65 +65,112 @@ fn without_tail<'l>(
     Some((rest, plain))
 }
 
-/// Reading a line without its tail.
-struct Reading<'a> {
+/// Reading a line without its tail, or the line that a text begins with.
+struct Reading<'a, const FIRST: bool> {
     plan: &'a Plan,
     fast: &'a FastPlan,
-    line: &'a [u8],
+    text: &'a [u8],
     marks: &'a mut Marks,
     spans: &'a mut [Span],
 }
 
-impl Work for Reading<'_> {
+impl<const FIRST: bool> Work for Reading<'_, FIRST> {
     type Output = Option<()>;
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) -> Option<()> {
-        let Self { plan, fast, line, marks, spans } = self;
-        if marks.find_on(level, line, fast.pin) != fast.pins {
+        let Self { plan, fast, text, marks, spans } = self;
+        let pins = match FIRST {
+            true => marks.find_first_on(level, text, fast.pin),
+            false => marks.find_on(level, text, fast.pin),
+        };
+        let line = marks.length().and_then(|length| text.get(..length))?;
+        if pins != fast.pins {
             return None;
         }
-        cut(plan, fast, line, marks.offsets().get(fast.head_marks..)?, spans)?;
+        let offsets = marks.offsets();
+        match marks.order::<L>().filter(|_| fast.pin != Some(b' ')) {
+            Some(pins) => cut(plan, fast, line, Ahead::<true> { offsets, pins }, spans)?,
+            None => cut(plan, fast, line, Ahead::<false> { offsets, pins: 0 }, spans)?,
+        }
         let words = plan.tells_words(marks) || are_words(fast, &plan.classes, line, spans);
         (words && fast.checks.are_certain(&plan.classes, line, spans)).then_some(())
     }
 }
 
-/// Cuts a line into the format's literals and what stands between them. `marks` are those behind the
-/// first literal.
+/// The marks that are not passed yet. `ORDER` says that it is known which of them are pins, and that
+/// the others are spaces; else the line is asked.
+#[derive(Clone, Copy)]
+struct Ahead<'m, const ORDER: bool> {
+    offsets: &'m [u32],
+    /// The first one in the lowest bit.
+    pins: u64,
+}
+
+impl<'m, const ORDER: bool> Ahead<'m, ORDER> {
+    /// Passes `count` marks.
+    #[inline(always)]
+    fn pass(&mut self, count: usize) -> Option<()> {
+        self.offsets = self.offsets.get(count..)?;
+        self.pins = self.pins.unbounded_shr(count as u32);
+        Some(())
+    }
+
+    /// Passes `count` marks that are spaces.
+    #[inline(always)]
+    fn spaces(&mut self, count: usize, line: &[u8]) -> Option<&'m [u32]> {
+        let found = self.offsets.get(..count)?;
+        let are_spaces = match ORDER {
+            true => self.pins.trailing_zeros() as usize >= count,
+            false => found.iter().all(|&mark| line.get(mark as usize) == Some(&b' ')),
+        };
+        self.pass(count)?;
+        are_spaces.then_some(found)
+    }
+
+    /// Passes the marks before the next pin.
+    #[inline(always)]
+    fn pass_to_pin(&mut self, line: &[u8], pin: Option<u8>) -> Option<()> {
+        if ORDER {
+            return self.pass(self.pins.trailing_zeros() as usize);
+        }
+        let is_pin = |&mark: &u32| line.get(mark as usize).copied() == pin;
+        self.pass(self.offsets.iter().position(is_pin).unwrap_or(self.offsets.len()))
+    }
+}
+
+/// Cuts a line into the format's literals and what stands between them.
 ///
 /// The rare branches are functions of their own, so that what this works with stays in registers.
 #[inline(always)]
-fn cut(
+fn cut<const ORDER: bool>(
     plan: &Plan,
     fast: &FastPlan,
     line: &[u8],
-    mut marks: &[u32],
+    mut ahead: Ahead<'_, ORDER>,
     spans: &mut [Span],
 ) -> Option<()> {
+    ahead.pass(fast.head_marks)?;
     let mut start = behind(&fast.head, line, 0)?;
     for step in &fast.steps {
         if step.words > 0 {
             let first = step.field - step.words;
-            let (ends, behind) = marks.split_at_checked(step.words)?;
-            marks = behind;
+            let ends = ahead.spaces(step.words, line)?;
             for (span, &end) in spans.get_mut(first..step.field)?.iter_mut().zip(ends) {
-                if line.get(end as usize) != Some(&b' ') {
-                    return None;
-                }
                 *span = Span { start: start as u32, end };
                 start = end as usize + 1;
             }
         }
-        let all = marks;
+        let all = ahead.offsets;
         if step.is_pin {
-            marks = from_pin(marks, line, fast.pin);
+            ahead.pass_to_pin(line, fast.pin)?;
         }
         let end = match step.other {
-            None => (*marks.first()? as usize).checked_sub(step.back)?,
+            None => (*ahead.offsets.first()? as usize).checked_sub(step.back)?,
             Some(other) => {
-                let (end, behind) = other_end(other, step, &plan.classes, line, marks, start)?;
-                marks = behind;
+                let offsets = ahead.offsets;
+                let (end, passed) = other_end(other, step, &plan.classes, line, offsets, start)?;
+                ahead.pass(passed)?;
                 end
             }
         };
@@ -119,10 +179,10 @@ fn cut(
         }
         *spans.get_mut(step.field)? = Span::within(start, end);
         if !step.after.is_empty() {
-            let passed = all.get(..all.len() - marks.len())?;
+            let passed = all.get(..all.len() - ahead.offsets.len())?;
             cut_off(step, line, start, end, passed, spans)?;
         }
-        marks = marks.get(step.marks..)?;
+        ahead.pass(step.marks)?;
         start = behind(&step.literal, line, end)?;
     }
     (start == line.len()).then_some(())
@@ -134,38 +194,23 @@ fn behind(literal: &Literal, line: &[u8], start: usize) -> Option<usize> {
     literal.is_at(line, start).then_some(start + literal.len())
 }
 
-/// The marks from the next pin on.
-#[inline(always)]
-fn from_pin<'m>(mut marks: &'m [u32], line: &[u8], pin: Option<u8>) -> &'m [u32] {
-    while let Some((&mark, later)) = marks.split_first()
-        && line.get(mark as usize).copied() != pin
-    {
-        marks = later;
-    }
-    marks
-}
-
-/// Where a field ends that ends at no mark, and the marks from there on.
+/// Where a field ends that ends at no mark, and how many of the marks stand before.
 #[inline(never)]
-fn other_end<'m>(
+fn other_end(
     other: OtherEnd,
     step: &Step,
     classes: &[Class],
     line: &[u8],
-    mut marks: &'m [u32],
+    marks: &[u32],
     start: usize,
-) -> Option<(usize, &'m [u32])> {
+) -> Option<(usize, usize)> {
     let OtherEnd::Byte(stop) = other else {
-        return Some((line.len().checked_sub(step.literal.len())?, marks));
+        return Some((line.len().checked_sub(step.literal.len())?, 0));
     };
     let class = classes.get(step.field)?;
     let end = start + class.length_before(line.get(start..)?, stop)?;
-    while let Some((&mark, later)) = marks.split_first()
-        && (mark as usize) < end
-    {
-        marks = later;
-    }
-    Some((end, marks))
+    let before = marks.iter().take_while(|&&mark| (mark as usize) < end).count();
+    Some((end, before))
 }
 
 /// Cuts off the fields behind the free one of a section, which ends at `end`; `passed` are marks that

@@ -16,6 +16,10 @@ const KEPT: usize = 1 << 16;
 pub(super) struct Marks {
     offsets: Offsets,
     seen: Seen,
+    /// Which of the first 64 marks are pins, the first one in the lowest bit, where the level can tell.
+    order: u64,
+    /// How long the line is; `None` where a text was looked through that has no end of a line.
+    length: Option<usize>,
 }
 
 /// What is looked for: spaces, and a byte of choice.
@@ -60,9 +64,20 @@ impl Marks {
     /// Looks at a line for spaces and pins; gives how many pins there are.
     #[inline(always)]
     pub(super) fn find_on<L: Level>(&mut self, level: L, line: &[u8], pin: Option<u8>) -> usize {
-        let none = Pin { byte: b' ', mask: 0, spaces: u64::MAX };
-        let pin = pin.map_or(none, |byte| Pin { byte, mask: u64::MAX, ..none });
-        self.scan(level, line, pin);
+        self.scan::<L, false>(level, line, Pin::beside_spaces(pin));
+        self.seen.pins
+    }
+
+    /// [`Self::find_on`] for the line that a text begins with, up to its newline. Where there is none,
+    /// [`Self::length`] says so.
+    #[inline(always)]
+    pub(super) fn find_first_on<L: Level>(
+        &mut self,
+        level: L,
+        text: &[u8],
+        pin: Option<u8>,
+    ) -> usize {
+        self.scan::<L, true>(level, text, Pin::beside_spaces(pin));
         self.seen.pins
     }
 
@@ -74,37 +89,62 @@ impl Marks {
     /// Looks at a line for double quotes alone; whether it has no other byte to escape.
     #[inline(always)]
     pub(super) fn find_quotes_on<L: Level>(&mut self, level: L, line: &[u8]) -> bool {
-        self.scan(level, line, Pin { byte: b'"', mask: u64::MAX, spaces: 0 });
+        self.scan::<L, false>(level, line, Pin { byte: b'"', mask: u64::MAX, spaces: 0 });
         !self.has_escapes()
     }
 
+    /// Looks through a line, or through a text up to the first newline.
     #[inline(always)]
-    fn scan<L: Level>(&mut self, level: L, line: &[u8], pin: Pin) {
+    fn scan<L: Level, const FIRST: bool>(&mut self, level: L, text: &[u8], pin: Pin) {
         self.offsets.clear();
         let mut seen = Seen::default();
+        let mut order = 0;
         let mut base = 0;
-        while base < line.len() {
-            let rest = line.get(base..).unwrap_or_default();
-            let found = match (rest.first_chunk(), line.last_chunk()) {
+        self.length = (!FIRST).then_some(text.len());
+        while base < text.len() {
+            let rest = text.get(base..).unwrap_or_default();
+            let mut found = match (rest.first_chunk(), text.last_chunk()) {
                 (Some(block), _) => level.masks(block, pin.byte),
                 // The last block overlaps the one before: what was seen is shifted out.
                 (None, Some(last)) => level.masks(last, pin.byte).without(BLOCK - rest.len()),
                 (None, None) => level.masks(&padded(rest), pin.byte).up_to(rest.len()),
             };
+            let newline = if FIRST { first_newline(found.controls, rest) } else { None };
+            if let Some(at) = newline {
+                found = found.up_to(at);
+                self.length = Some(base + at);
+            }
             let pins = found.pins & pin.mask;
             seen.pins += pins.count_ones() as usize;
             seen.controls |= found.controls & !pins;
             seen.escapes |= found.escapes & !pins;
+            let marks = (found.spaces & pin.spaces) | pins;
+            order |= level.among(pins, marks).unbounded_shl(self.offsets.count as u32);
             // Lines of 4 GiB are not read.
-            level.push(&mut self.offsets, (found.spaces & pin.spaces) | pins, base as u32);
+            level.push(&mut self.offsets, marks, base as u32);
+            if newline.is_some() {
+                break;
+            }
             base += BLOCK;
         }
         self.seen = seen;
+        self.order = order;
+    }
+
+    /// How long the line is that was looked through.
+    pub(super) fn length(&self) -> Option<usize> {
+        self.length
     }
 
     /// Offsets of all marks, ascending: spaces and pins, or quotes.
     pub(super) fn offsets(&self) -> &[u32] {
         self.offsets.as_slice()
+    }
+
+    /// Which of the marks are pins, the first one in the lowest bit; `None` where that is not known.
+    #[inline(always)]
+    pub(super) fn order<L: Level>(&self) -> Option<u64> {
+        (L::HAS_AMONG && self.offsets.count <= 64).then_some(self.order)
     }
 
     /// Whether there are control characters beside the pins.
@@ -163,6 +203,27 @@ impl Offsets {
         }
         self.count += count;
     }
+}
+
+impl Pin {
+    #[inline(always)]
+    fn beside_spaces(pin: Option<u8>) -> Self {
+        let none = Self { byte: b' ', mask: 0, spaces: u64::MAX };
+        pin.map_or(none, |byte| Self { byte, mask: u64::MAX, ..none })
+    }
+}
+
+/// The first newline of a block, given its control characters.
+#[inline(always)]
+fn first_newline(mut controls: u64, block: &[u8]) -> Option<usize> {
+    while controls != 0 {
+        let at = controls.trailing_zeros() as usize;
+        if block.get(at) == Some(&b'\n') {
+            return Some(at);
+        }
+        controls &= controls - 1;
+    }
+    None
 }
 
 /// Looking for the marks of a line.

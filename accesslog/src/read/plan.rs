@@ -76,9 +76,9 @@ impl Plan {
         self.anchors = Vec::new();
     }
 
-    /// Whether the fast pass finds the marks of every line, even of one that it does not read.
-    pub(super) fn scans_whole_lines(&self) -> bool {
-        self.fast.as_ref().is_some_and(|fast| fast.tail.is_empty())
+    /// How to read fast, if that begins with the marks of the whole line, even of one that is not read so.
+    pub(super) fn front(&self) -> Option<&FastPlan> {
+        self.fast.as_ref().filter(|fast| fast.tail.is_empty())
     }
 }
 

@@ -33,6 +33,12 @@ fn the_default_line_reads_as_envoys_json() {
     insta::assert_snapshot!(json_of(&mut reader, ISTIO.as_bytes()).unwrap(), @r#"{"start_time":"2026-11-20T12:48:45.922Z","method":"GET","path":"/reviews/0","protocol":"HTTP/1.1","response_code":200,"response_flags":"-","response_code_details":"via_upstream","connection_termination_details":null,"upstream_transport_failure_reason":null,"bytes_received":0,"bytes_sent":295,"duration":7,"upstream_service_time":"6","x_forwarded_for":null,"user_agent":"curl/8.5.0","request_id":"6ca4a1a9-f5b1-4f71-ac7a-c8ad1b2ba06b","authority":"reviews:9080","upstream_host":"10.244.2.31:9080","upstream_cluster":"outbound|9080||reviews.bookinfo.svc.cluster.local","upstream_local_address":"10.244.1.30:40982","downstream_local_address":"10.96.1.2:9080","downstream_remote_address":"10.244.1.30:51368","requested_server_name":null,"route_name":"default"}"#);
 }
 
+#[test]
+fn a_format_of_a_literal_alone_is_the_whole_line() {
+    assert!(json("", b"").is_ok() && json("a\n", b"a").is_ok());
+    assert!(json("", b"b").is_err() && json("a", b"ab").is_err() && json("ab", b"a").is_err());
+}
+
 /// A user agent in the default line, and what its record says: the value, or the disputed fields.
 #[test]
 fn hostile_user_agents() {

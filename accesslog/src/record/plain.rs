@@ -35,6 +35,8 @@ struct PlainField {
 pub(super) struct WriteText<'a, const PLAIN: bool> {
     pub(super) fields: &'a PlainFields,
     pub(super) record: &'a Record<'a>,
+    /// The record's line and what stands behind it.
+    pub(super) around: &'a [u8],
     pub(super) spans: &'a [Span],
     pub(super) skip_absent: bool,
     pub(super) out: &'a mut Vec<u8>,
@@ -45,7 +47,7 @@ impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) -> bool {
-        let Self { fields, record, spans, skip_absent, out } = self;
+        let Self { fields, record, around, spans, skip_absent, out } = self;
         let line = record.line;
         let disputed = !PLAIN && record.ambiguity().is_some();
         let escapes = if PLAIN { 0 } else { line.iter().filter(|&&byte| !is_plain(byte)).count() };
@@ -55,7 +57,8 @@ impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
             if disputed && record.is_disputed(index) {
                 continue;
             }
-            fields.write_field::<L, PLAIN>(level, record, field, span, skip_absent, &mut pieces);
+            let value = (around, span);
+            fields.write_field::<L, PLAIN>(level, record, field, value, skip_absent, &mut pieces);
         }
         finish(pieces.end(), start, out)
     }
@@ -66,6 +69,8 @@ impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
 pub(super) struct WriteChosen<'a> {
     pub(super) fields: &'a PlainFields,
     pub(super) record: &'a Record<'a>,
+    /// The record's line and what stands behind it.
+    pub(super) around: &'a [u8],
     pub(super) spans: &'a [Span],
     /// The indices of the fields.
     pub(super) chosen: &'a [usize],
@@ -78,7 +83,7 @@ impl Work for WriteChosen<'_> {
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) -> bool {
-        let Self { fields, record, spans, chosen, skip_absent, out } = self;
+        let Self { fields, record, around, spans, chosen, skip_absent, out } = self;
         let of = |at: &usize| fields.fields.get(*at).zip(spans.get(*at).copied());
         let mut most = 0;
         for at in chosen {
@@ -88,7 +93,8 @@ impl Work for WriteChosen<'_> {
         let start = make_room(out, most);
         let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
         for (field, span) in chosen.iter().filter_map(of) {
-            fields.write_field::<L, true>(level, record, field, span, skip_absent, &mut pieces);
+            let value = (around, span);
+            fields.write_field::<L, true>(level, record, field, value, skip_absent, &mut pieces);
         }
         finish(pieces.end(), start, out)
     }
@@ -122,18 +128,17 @@ impl PlainFields {
         Some(Self { fields, omit_empty, room })
     }
 
-    /// Writes one member. `PLAIN` says that no value needs escapes.
+    /// Writes one member, whose value stands in a text. `PLAIN` says that no value needs escapes.
     #[inline(always)]
     fn write_field<L: Level, const PLAIN: bool>(
         &self,
         level: L,
         record: &Record<'_>,
         field: &PlainField,
-        span: Span,
+        (line, span): (&[u8], Span),
         skip_absent: bool,
         pieces: &mut Pieces<'_>,
     ) {
-        let line = record.line;
         if span.len() <= 1 && field.is_absent(span.of(line)) {
             if !skip_absent {
                 pieces.null(&field.key);

@@ -12,11 +12,11 @@
 #![allow(unsafe_code, reason = "wide instructions take a fifth off; see docs/performance.md")]
 
 use std::arch::x86_64::{
-    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
+    __m128i, __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
     _mm256_or_si256, _mm256_set1_epi8, _mm512_add_epi32, _mm512_castsi512_si128,
     _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_cvtepu8_epi32,
     _mm512_extracti32x4_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
-    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _pext_u64,
 };
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -132,14 +132,25 @@ impl Level for Avx512 {
         unsafe {
             let set = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(NUMBERS.as_ptr().cast()));
             let base = _mm512_set1_epi32(base.cast_signed());
-            let places = [_mm512_castsi512_si128(set), _mm512_extracti32x4_epi32::<1>(set)];
-            let (room, _) = room.as_chunks_mut::<16>();
-            for (room, places) in room.iter_mut().zip(places) {
+            let store = |room: &mut [u32; 16], places: __m128i| {
                 let places = _mm512_add_epi32(_mm512_cvtepu8_epi32(places), base);
                 _mm512_storeu_si512(room.as_mut_ptr().cast(), places);
+            };
+            let ([first, second, ..], _) = room.as_chunks_mut::<16>() else { return };
+            store(first, _mm512_castsi512_si128(set));
+            if count > 16 {
+                store(second, _mm512_extracti32x4_epi32::<1>(set));
             }
         }
         offsets.count += count;
+    }
+
+    const HAS_AMONG: bool = true;
+
+    #[inline(always)]
+    fn among(self, some: u64, all: u64) -> u64 {
+        // SAFETY: the processor has this instruction, as above.
+        unsafe { _pext_u64(some, all) }
     }
 }
 
@@ -153,6 +164,14 @@ impl Level for Avx2 {
     #[inline(always)]
     fn push(self, offsets: &mut Offsets, bits: u64, base: u32) {
         offsets.push(bits, base);
+    }
+
+    /// There are processors with AVX2 on which the instruction for it takes hundreds of cycles.
+    const HAS_AMONG: bool = false;
+
+    #[inline(always)]
+    fn among(self, _: u64, _: u64) -> u64 {
+        0
     }
 }
 

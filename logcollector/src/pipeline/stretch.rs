@@ -88,13 +88,9 @@ pub(super) fn run(
 ) -> Run {
     let mut run = Run::default();
     let mut rest = block;
-    while let Some(at) = memchr::memchr(b'\n', rest) {
-        let (line, after) = rest.split_at(at);
-        if !settled.message(line).is_some_and(|message| tools.take(&message, out, &mut run)) {
-            break;
-        }
+    while let Some(length) = tools.take(settled, rest, out, &mut run) {
         run.lines += 1;
-        rest = after.get(1..).unwrap_or_default();
+        rest = rest.get(length + 1..).unwrap_or_default();
         if out.len() >= most {
             run.is_full = true;
             break;
@@ -104,39 +100,7 @@ pub(super) fn run(
     run
 }
 
-/// A line without its wrapper, and what it is to be read with.
-struct Message<'a> {
-    wrapper: Wrapper<'a>,
-    body: &'a [u8],
-    format: usize,
-    place: usize,
-}
-
 impl Settled {
-    /// The message of a line; `None` where it is odd before it is read.
-    #[inline]
-    fn message<'a>(&self, line: &'a [u8]) -> Option<Message<'a>> {
-        if line.len() > self.max_line {
-            return None;
-        }
-        let line = line.strip_suffix(b"\r").filter(|_| self.crlf).unwrap_or(line);
-        let (wrapper, body) = if self.wrapped {
-            self.unwrapped(line)?
-        } else if unwrap::may_be_docker(line) {
-            return None;
-        } else {
-            // Where records come plain, every other line is first tried as it is, whatever wrapper it
-            // seems to have.
-            (Wrapper::default(), line)
-        };
-        let place = place(wrapper.stream);
-        let known = (*self.streams.get(place)?)?;
-        if known.gains && ends_in_added_field(line) {
-            return None;
-        }
-        Some(Message { wrapper, body, format: known.format, place })
-    }
-
     /// Notes what an odd line will probably change, so that what follows it can be taken before it is.
     pub(super) fn pass(&mut self, line: &[u8]) {
         let (stream, partial) = match unwrap::look(line).form {
@@ -148,9 +112,16 @@ impl Settled {
         self.open[place(Some(stream))] = partial;
     }
 
-    /// Takes the wrapper off, where it is one that is tried before the whole line.
-    fn unwrapped<'a>(&self, line: &'a [u8]) -> Option<(Wrapper<'a>, &'a [u8])> {
-        let Timed { time, part, body } = unwrap::timed(line)?;
+    /// Takes the wrapper off the line that `text` begins with, where it has one that is tried before the
+    /// whole line; `None` where the line is odd.
+    #[inline]
+    fn unwrap<'a>(&self, text: &'a [u8]) -> Option<(Wrapper<'a>, &'a [u8])> {
+        if !self.wrapped {
+            // Where records come plain, every line but docker's is first tried as it is, whatever
+            // wrapper it seems to have.
+            return Some((Wrapper::default(), text));
+        }
+        let Timed { time, part, body } = unwrap::timed(text)?;
         let stream = match part {
             Some((_, true)) => return None,
             Some((stream, false)) => Some(stream),
@@ -159,37 +130,59 @@ impl Settled {
         if *self.open.get(place(stream))? || !unwrap::prefers_wrapper(time, true) {
             return None;
         }
-        Some((Wrapper { stream, time: Some(time.text), ..Wrapper::default() }, body))
+        let wrapper = text.get(..text.len() - body.len())?;
+        let is_line = memchr::memchr(b'\n', wrapper).is_none();
+        is_line.then_some((Wrapper { stream, time: Some(time.text), ..Wrapper::default() }, body))
     }
 }
 
 impl Tools<'_> {
-    /// Reads, judges and writes a message; whether it was a record.
+    /// Reads, judges and writes the line that `text` begins with; gives how long it is without its
+    /// newline, or `None` where it is odd or has no end.
     #[inline]
-    fn take(&mut self, message: &Message<'_>, out: &mut Vec<u8>, run: &mut Run) -> bool {
-        let format = message.format;
-        let Some(reader) = self.readers.get_mut(format) else { return false };
-        let Ok(record) = reader.read(message.body) else { return false };
+    fn take(
+        &mut self,
+        settled: &Settled,
+        text: &[u8],
+        out: &mut Vec<u8>,
+        run: &mut Run,
+    ) -> Option<usize> {
+        let text = text.get(..=settled.max_line).unwrap_or(text);
+        let (wrapper, body) = settled.unwrap(text)?;
+        let place = place(wrapper.stream);
+        let Known { format, gains } = (*settled.streams.get(place)?)?;
+        let reader = self.readers.get_mut(format)?;
+        let (length, record) = if settled.crlf {
+            let length = memchr::memchr(b'\n', body)?;
+            let line = body.get(..length)?;
+            (length, reader.read(line.strip_suffix(b"\r").unwrap_or(line)))
+        } else {
+            reader.read_first(body)?
+        };
+        let record = record.ok()?;
+        let line = record.line();
+        let may_change = gains && ends_in_added_field(line);
+        if may_change || !settled.wrapped && unwrap::may_be_docker(line) {
+            return None;
+        }
+        let length = text.len() - body.len() + length;
+        run.streams[place] = true;
         if let Some(filters) = self.filters {
-            let Some(Some(filter)) = filters.get(format) else { return false };
-            match filter.judge(&record) {
+            match filters.get(format)?.as_ref()?.judge(&record) {
                 Verdict::Kept => {}
                 Verdict::CannotTell => run.undecided += 1,
                 Verdict::LeftOut => {
                     run.filtered += 1;
-                    run.streams[message.place] = true;
-                    return true;
+                    return Some(length);
                 }
             }
         }
-        run.streams[message.place] = true;
         match record.ambiguity() {
             Some(_) => run.ambiguous += 1,
             None => run.records += 1,
         }
-        let Message { wrapper, body, .. } = message;
-        let entry = Entry { wrapper, record: &record, line: body, format, traffic: None };
+        let entry = Entry { wrapper: &wrapper, record: &record, line, format, traffic: None };
         self.sink.record(&entry, out);
-        true
+        Some(length)
     }
 }

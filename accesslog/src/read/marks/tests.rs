@@ -15,7 +15,7 @@ fn one_by_one(line: &[u8], pin: Option<u8>) -> (Vec<u32>, bool, bool) {
     )
 }
 
-/// The same on every level, and the number of pins.
+/// The same on every level, and the number of pins; also with a newline and more behind the line.
 struct Found<'a> {
     line: &'a [u8],
     pin: Option<u8>,
@@ -28,7 +28,17 @@ impl Work for Found<'_> {
         let mut marks = Marks::default();
         let pins = self.line.iter().filter(|&&byte| Some(byte) == self.pin).count();
         assert_eq!(marks.find_on(level, self.line, self.pin), pins);
-        (marks.offsets().to_vec(), marks.has_controls(), marks.has_escapes())
+        let found = (marks.offsets().to_vec(), marks.has_controls(), marks.has_escapes());
+        if !self.line.contains(&b'\n') {
+            let text = [self.line, b"\n \"|\t\n\xff"].concat();
+            assert_eq!(marks.find_first_on(level, &text, self.pin), pins);
+            assert_eq!(marks.length(), Some(self.line.len()));
+            let first = (marks.offsets().to_vec(), marks.has_controls(), marks.has_escapes());
+            assert_eq!(first, found);
+            marks.find_first_on(level, self.line, self.pin);
+            assert_eq!(marks.length(), None);
+        }
+        found
     }
 }
 
