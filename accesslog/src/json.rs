@@ -43,6 +43,7 @@ fn write_escaped(bytes: &[u8], out: &mut Vec<u8>, as_is: impl Fn(u8) -> bool) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let hex = |nibble: u8| HEX.get(usize::from(nibble & 0xf)).copied().unwrap_or(b'0');
     let mut rest = bytes;
+    out.reserve(bytes.len());
     loop {
         let run = rest.iter().position(|&byte| !as_is(byte)).unwrap_or(rest.len());
         let (plain, others) = rest.split_at(run);

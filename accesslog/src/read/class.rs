@@ -221,7 +221,11 @@ impl Class {
         );
         let mut starts = [0; 4];
         for byte in 0..=u8::MAX {
-            let starting = self.empty || !is_never_empty || self.can_hold(byte);
+            let can_be_first = match self.shape {
+                Shape::Protocol => byte == b'H' || self.dash && byte == b'-',
+                _ => self.can_hold(byte),
+            };
+            let starting = self.empty || !is_never_empty || can_be_first;
             if let Some(word) = starts.get_mut(usize::from(byte / 64)) {
                 *word |= u64::from(starting) << (byte % 64);
             }

@@ -80,7 +80,7 @@ impl Edges {
             }
             let last = [line.len().checked_sub(literal.len())? as u32];
             let ends = if !is_last {
-                places.of(plan, index + 1, line, marks.offsets())?
+                places.of(plan, index + 1, line, from(&mut rest, *starts.first()?))?
             } else if literal.is_at(line, last[0] as usize) {
                 &last
             } else {
@@ -240,7 +240,8 @@ impl Places {
         self.found.resize(literals, false);
     }
 
-    /// Where the literal of this number stands; `None` when it is empty and stands everywhere.
+    /// Where the literal of this number stands from the first of `marks` on, or anywhere; `None` when it
+    /// is empty and stands everywhere. What is found is kept for later fields, which start later.
     fn of(&mut self, plan: &Plan, index: usize, line: &[u8], marks: &[u32]) -> Option<&[u32]> {
         let index = plan.same_literal.get(index).copied()?;
         let Anchor { literal, mark, first, .. } = plan.anchors.get(index)?;

@@ -165,7 +165,8 @@ impl PlainFields {
         let Some(own) = record.format.fields.get(field.index) else { return };
         let value = Value::of_text(own, span.of(record.line), self.omit_empty);
         if !(skip_absent && value.is_absent()) {
-            let mut json = Vec::new();
+            // Some quotes in it need no more room.
+            let mut json = Vec::with_capacity(2 * span.len() as usize + "\"\"".len());
             value.write_json(&mut json);
             pieces.json(&field.key, &json);
         }
