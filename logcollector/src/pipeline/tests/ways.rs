@@ -155,7 +155,7 @@ fn odd_lines_go_the_ordinary_way() {
     let json = r#"{"time":"a","stream":"b","response_code":500}"#;
     let docker = format!(r#"{{"log":"x\n","stream":"stdout","time":"{nine}"}}"#);
     let runtime = format!("{nine} stdout F {three} a");
-    let cases: [(&str, usize, &[&str]); 4] = [
+    let cases: [(&str, usize, &[&str]); 5] = [
         ("docker's keys are keys of the format", 3, &[json, json, &docker, json]),
         (
             "the whole line is tried first",
@@ -171,6 +171,11 @@ fn odd_lines_go_the_ordinary_way() {
             "the end of a line that is itself a record",
             2,
             &[&runtime, &runtime, &format!("{nine} stdout P {three} a"), &runtime, &runtime],
+        ),
+        (
+            "a wrapper that would end in the next line",
+            2,
+            &[&runtime, &runtime, &format!("{nine} stdout F:"), &format!("x {three} a"), &runtime],
         ),
     ];
     for (name, format, lines) in cases {
