@@ -3,6 +3,7 @@
 mod json;
 mod pieces;
 mod plain;
+mod room;
 mod value;
 mod well_known;
 
@@ -294,6 +295,7 @@ impl<'r> Record<'r> {
     pub fn write_json_chosen(&self, chosen: &[usize], skip_absent: bool, out: &mut Vec<u8>) {
         if let (Body::Text { around, spans, plain: true, .. }, Some(fields)) =
             (self.body, &self.format.plain_fields)
+            && fields.have(chosen)
         {
             let record = self;
             let work = WriteChosen { fields, record, around, spans, chosen, skip_absent, out };

@@ -176,18 +176,17 @@ fn is_ipv4_with_port(line: &[u8], start: usize, end: usize) -> bool {
     let dots = of(bytes.simd_eq(u8x32::splat(b'.')));
     let colon = of(bytes.simd_eq(u8x32::splat(b':')));
     let separators = dots | colon;
-    let without_lowest = |bits: u32| bits & bits.wrapping_sub(1);
-    let last_dot = without_lowest(without_lowest(dots));
-    let four_digits = digits & (digits >> 1) & (digits >> 2) & (digits >> 3);
-    let before_colon = colon.wrapping_sub(1);
-    digits | separators == (1 << length) - 1
-        && colon.is_power_of_two()
-        && last_dot.is_power_of_two()
-        && colon > last_dot
-        // Something stands before, between and behind the separators.
-        && separators & (separators << 1 | 1 | 1 << (length - 1)) == 0
-        && four_digits & before_colon == 0
-        && colon << 5 >= 1 << (length - 1)
+    let (all, last) = ((1 << length) - 1, 1 << (length - 1));
+    let two_digits = digits & (digits >> 1);
+    let four_digits = two_digits & (two_digits >> 2);
+    // Something stands before, between and behind the separators.
+    let lone = separators & (separators << 1 | 1 | last);
+    let wrong = (digits | separators) ^ all | lone | four_digits & colon.wrapping_sub(1);
+    wrong == 0
+        && separators.count_ones() == 4
+        && colon.count_ones() == 1
+        && colon > dots
+        && colon << 5 >= last
 }
 
 impl Ranges {

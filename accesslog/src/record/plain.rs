@@ -1,13 +1,16 @@
 //! Writing a record as JSON in pieces: nearly all values stand as they are.
 
 use super::json::{Member, MemberKind};
-use super::pieces::{Key, Pieces, make_room};
+use super::pieces::{Key, Pieces};
 use super::value::Value;
 use super::{Record, Span};
 use crate::format::Field;
-use crate::json::{are_plain, is_plain, is_plain_number};
+use crate::json::{are_plain, is_plain_number};
 use crate::operator::Kind;
 use crate::simd::{Level, Work};
+
+/// For how many bytes of a line there is room to be escaped.
+const ESCAPES: usize = 4096;
 
 /// How the fields of a format are written, worked out when it is compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +33,8 @@ struct PlainField {
     kind: Kind,
 }
 
-/// Writing a text log's record; whether it was written. `PLAIN` says that no value needs escapes and
-/// none is disputed; what is disputed is left out.
+/// Writing a text log's record; whether it was written. `PLAIN` says that no value needs escapes and none is disputed; what is
+/// disputed is left out.
 pub(super) struct WriteText<'a, const PLAIN: bool> {
     pub(super) fields: &'a PlainFields,
     pub(super) record: &'a Record<'a>,
@@ -48,11 +51,9 @@ impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
     #[inline(always)]
     fn run<L: Level>(self, level: L) -> bool {
         let Self { fields, record, around, spans, skip_absent, out } = self;
-        let line = record.line;
         let disputed = !PLAIN && record.ambiguity().is_some();
-        let escapes = if PLAIN { 0 } else { line.iter().filter(|&&byte| !is_plain(byte)).count() };
-        let start = make_room(out, fields.room + line.len() + escapes * "\\u00x".len());
-        let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
+        let escapes = if PLAIN { 0 } else { record.line.len().min(ESCAPES) * "u00xx".len() };
+        let mut pieces = Pieces::behind(out, fields.room + record.line.len() + escapes);
         for (index, (field, &span)) in fields.fields.iter().zip(spans).enumerate() {
             if disputed && record.is_disputed(index) {
                 continue;
@@ -60,7 +61,7 @@ impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
             let value = (around, span);
             fields.write_field::<L, PLAIN>(level, record, field, value, skip_absent, &mut pieces);
         }
-        finish(pieces.end(), start, out)
+        pieces.end()
     }
 }
 
@@ -85,26 +86,13 @@ impl Work for WriteChosen<'_> {
     fn run<L: Level>(self, level: L) -> bool {
         let Self { fields, record, around, spans, chosen, skip_absent, out } = self;
         let of = |at: &usize| fields.fields.get(*at).zip(spans.get(*at).copied());
-        let mut most = 0;
-        for at in chosen {
-            let Some((field, span)) = of(at) else { return false };
-            most += field.key.room() + span.len() as usize;
-        }
-        let start = make_room(out, most);
-        let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
+        let mut pieces = Pieces::behind(out, fields.room + record.line.len());
         for (field, span) in chosen.iter().filter_map(of) {
             let value = (around, span);
             fields.write_field::<L, true>(level, record, field, value, skip_absent, &mut pieces);
         }
-        finish(pieces.end(), start, out)
+        pieces.end()
     }
-}
-
-/// Ends what was written behind `start`; whether there was room for it.
-#[inline(always)]
-fn finish(written: Option<usize>, start: usize, out: &mut Vec<u8>) -> bool {
-    out.truncate(start + written.unwrap_or(0));
-    written.is_some()
 }
 
 /// Whether no byte of a part of the line has to be escaped.
@@ -128,6 +116,11 @@ impl PlainFields {
         Some(Self { fields, omit_empty, room })
     }
 
+    /// Whether these are indices of the fields.
+    pub(super) fn have(&self, chosen: &[usize]) -> bool {
+        chosen.iter().all(|&at| at < self.fields.len())
+    }
+
     /// Writes one member, whose value stands in a text. `PLAIN` says that no value needs escapes.
     #[inline(always)]
     fn write_field<L: Level, const PLAIN: bool>(
@@ -147,29 +140,29 @@ impl PlainFields {
             pieces.string(&field.key, line, span);
         } else if field.kind == Kind::Number && is_plain_number(span.of(line)) {
             pieces.verbatim(&field.key, line, span);
-        } else {
-            self.write_other(record, field, span, skip_absent, pieces);
+        } else if let Some(json) = self.other_json(record, field, span, skip_absent) {
+            pieces.json(&field.key, &json);
         }
     }
 
-    /// Writes a value that is not as it stands in the line.
+    /// The JSON of a value that is not as it stands in the line; `None` where it is skipped.
     #[inline(never)]
-    fn write_other(
+    fn other_json(
         &self,
         record: &Record<'_>,
         field: &PlainField,
         span: Span,
         skip_absent: bool,
-        pieces: &mut Pieces<'_>,
-    ) {
-        let Some(own) = record.format.fields.get(field.index) else { return };
+    ) -> Option<Vec<u8>> {
+        let own = record.format.fields.get(field.index)?;
         let value = Value::of_text(own, span.of(record.line), self.omit_empty);
-        if !(skip_absent && value.is_absent()) {
-            // Some quotes in it need no more room.
-            let mut json = Vec::with_capacity(2 * span.len() as usize + "\"\"".len());
-            value.write_json(&mut json);
-            pieces.json(&field.key, &json);
+        if skip_absent && value.is_absent() {
+            return None;
         }
+        // Some quotes in it need no more room.
+        let mut json = Vec::with_capacity(2 * span.len() as usize + "\"\"".len());
+        value.write_json(&mut json);
+        Some(json)
     }
 
     /// Appends the members of a JSON log's record, separated by commas, if all of them are of the
@@ -185,8 +178,7 @@ impl PlainFields {
         if !members.iter().all(|member| of(member).is_some()) {
             return false;
         }
-        let start = make_room(out, self.room + line.len());
-        let mut pieces = Pieces::new(out.get_mut(start..).unwrap_or_default());
+        let mut pieces = Pieces::behind(out, self.room + line.len());
         for member in members {
             let Some(field) = of(member) else { continue };
             match member.kind {
@@ -203,7 +195,7 @@ impl PlainFields {
                 }
             }
         }
-        finish(pieces.end(), start, out)
+        pieces.end()
     }
 }
 

@@ -1,6 +1,6 @@
 //! AVX-512 and AVX2.
 //!
-//! The only `unsafe` of this crate. It is of two kinds, and each place names its proof:
+//! The `unsafe` here is of two kinds, and each place names its proof:
 //!
 //! - a function for a certain processor is called where that processor was found to be there;
 //! - 64 bytes, or 16 numbers, are moved between memory and a register by a reference to just as
