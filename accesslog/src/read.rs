@@ -168,6 +168,7 @@ impl Reader {
     }
 
     /// Reads a line that may have several readings; its marks are found.
+    #[inline(never)]
     fn read_slowly<'r>(&'r mut self, line: &'r [u8]) -> Result<Record<'r>, Mismatch> {
         let Self { format, marks, edges, search, spans, disputed, .. } = self;
         let few = edges.read(&format.plan, line, marks, spans, disputed);

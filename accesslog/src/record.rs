@@ -118,6 +118,7 @@ impl<'r> Record<'r> {
     /// A record with one reading, and whether no value holds a byte that JSON would escape. `around` is
     /// the line, or the line and what stands behind it: what is read many bytes at a time can then be
     /// read so up to the line's end.
+    #[inline(always)]
     pub(crate) fn certain(
         line: &'r [u8],
         around: &'r [u8],

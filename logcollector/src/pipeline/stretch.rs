@@ -152,14 +152,15 @@ impl Tools<'_> {
         let place = place(wrapper.stream);
         let Known { format, gains } = (*settled.streams.get(place)?)?;
         let reader = self.readers.get_mut(format)?;
-        let (length, record) = if settled.crlf {
+        let read = if settled.crlf {
             let length = memchr::memchr(b'\n', body)?;
             let line = body.get(..length)?;
-            (length, reader.read(line.strip_suffix(b"\r").unwrap_or(line)))
+            Some((length, reader.read(line.strip_suffix(b"\r").unwrap_or(line))))
         } else {
-            reader.read_first(body)?
+            reader.read_first(body)
         };
-        let record = record.ok()?;
+        // Left where it was written: copying what was written just now in other portions is slow.
+        let Some((length, Ok(record))) = &read else { return None };
         let line = record.line();
         let may_change = gains && ends_in_added_field(line);
         if may_change || !settled.wrapped && unwrap::may_be_docker(line) {
@@ -168,7 +169,7 @@ impl Tools<'_> {
         let length = text.len() - body.len() + length;
         run.streams[place] = true;
         if let Some(filters) = self.filters {
-            match filters.get(format)?.as_ref()?.judge(&record) {
+            match filters.get(format)?.as_ref()?.judge(record) {
                 Verdict::Kept => {}
                 Verdict::CannotTell => run.undecided += 1,
                 Verdict::LeftOut => {
@@ -181,7 +182,7 @@ impl Tools<'_> {
             Some(_) => run.ambiguous += 1,
             None => run.records += 1,
         }
-        let entry = Entry { wrapper: &wrapper, record: &record, line, format, traffic: None };
+        let entry = Entry { wrapper: &wrapper, record, line, format, traffic: None };
         self.sink.record(&entry, out);
         Some(length)
     }
