@@ -1,9 +1,11 @@
 //! Measures how fast access logs are read.
 //!
 //! `bench run` generates the corpora and runs the contenders over them, `bench instructions` counts
-//! the instructions a line under valgrind; `bench filter` measures the filter in the real Envoy. The other commands are what these two start as child
-//! processes: contenders of our own, and the reading of lines from memory.
+//! the instructions a line under valgrind; `bench filter` measures the filter in the real Envoy. The
+//! other commands are what these start as child processes: contenders of our own, and the reading of
+//! lines from memory.
 
+mod anew;
 mod contender;
 mod corpora;
 mod decompress;

@@ -9,6 +9,7 @@ use bench::corpus::Kind;
 use clap::Args;
 
 use crate::Result;
+use crate::anew::read_anew;
 use crate::contender::{Contender, Group, Programs};
 use crate::corpora::Corpora;
 use crate::measure::{self, Cost, median};
@@ -91,6 +92,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
 }
 
 fn measure_group(group: Group, corpora: &Corpora, rounds: u32) -> Result<GroupCosts> {
+    read_anew(&group.file)?;
     for contender in &group.contenders {
         writeln!(io::stderr(), "warming up: {}", contender.name)?;
         measure::run(&warm_up(contender), corpora.dir())?;
