@@ -189,11 +189,14 @@ impl<'r> Record<'r> {
 
     /// Whether the readings of the line differ on a value.
     pub fn is_disputed(&self, index: usize) -> bool {
+        self.disputed().iter().any(|&field| usize::from(field) == index)
+    }
+
+    /// The indices of the disputed values, ascending.
+    fn disputed(&self) -> &'r [u16] {
         match self.body {
-            Body::Text { disputed: Some(disputed), .. } => {
-                disputed.fields.iter().any(|&field| usize::from(field) == index)
-            }
-            _ => false,
+            Body::Text { disputed: Some(disputed), .. } => &disputed.fields,
+            _ => &[],
         }
     }
 

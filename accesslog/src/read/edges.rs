@@ -251,7 +251,10 @@ impl Places {
             let stands = |at: &u32| literal.is_at(line, *at as usize);
             match mark {
                 Some(mark) => {
-                    let starts = marks.iter().filter_map(|at| at.checked_sub(*mark));
+                    // Most marks are of the other kind.
+                    let own = literal.byte(*mark as usize);
+                    let marks = marks.iter().filter(|at| line.get(**at as usize) == own);
+                    let starts = marks.filter_map(|at| at.checked_sub(*mark));
                     places.extend(starts.filter(stands));
                 }
                 None => {

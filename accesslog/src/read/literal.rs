@@ -30,6 +30,11 @@ impl Literal {
         self.bytes.len()
     }
 
+    /// The literal's byte of this number.
+    pub(super) fn byte(&self, at: usize) -> Option<&u8> {
+        self.bytes.get(at)
+    }
+
     /// Whether the literal stands at `at` of the line.
     #[inline(always)]
     pub(super) fn is_at(&self, line: &[u8], at: usize) -> bool {

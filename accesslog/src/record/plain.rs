@@ -51,11 +51,14 @@ impl<const PLAIN: bool> Work for WriteText<'_, PLAIN> {
     #[inline(always)]
     fn run<L: Level>(self, level: L) -> bool {
         let Self { fields, record, around, spans, skip_absent, out } = self;
-        let disputed = !PLAIN && record.ambiguity().is_some();
+        let mut disputed = if PLAIN { &[] } else { record.disputed() };
         let escapes = if PLAIN { 0 } else { record.line.len().min(ESCAPES) * "u00xx".len() };
         let mut pieces = Pieces::behind(out, fields.room + record.line.len() + escapes);
         for (index, (field, &span)) in fields.fields.iter().zip(spans).enumerate() {
-            if disputed && record.is_disputed(index) {
+            if let [next, rest @ ..] = disputed
+                && usize::from(*next) == index
+            {
+                disputed = rest;
                 continue;
             }
             let value = (around, span);
