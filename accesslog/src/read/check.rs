@@ -83,13 +83,7 @@ impl Check {
                 Form::Protocol => matches!(span.of(line), b"HTTP/1.1" | b"HTTP/2"),
                 Form::Word | Form::Other => false,
             };
-        quick || self.is_certain_to_class(classes, line, span)
-    }
-
-    /// [`Self::is_certain`] where no quick look says so.
-    #[inline(never)]
-    fn is_certain_to_class(&self, classes: &[Class], line: &[u8], span: Span) -> bool {
-        classes.get(self.field).is_some_and(|class| class.is_certain(span.of(line)))
+        quick || is_certain_to_class(self.field, classes, line, span)
     }
 }
 
@@ -97,8 +91,10 @@ impl Check {
 /// next would have to be guessed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Checks {
-    digits: Vec<Check>,
-    addresses: Vec<Check>,
+    /// Fields of digits, and how many those are at the most.
+    digits: Vec<(usize, usize)>,
+    /// Fields of addresses.
+    addresses: Vec<usize>,
     others: Vec<Check>,
 }
 
@@ -107,8 +103,8 @@ impl Checks {
         let mut own = Self::default();
         for check in checks {
             match check.form {
-                Form::Digits(_) => own.digits.push(check),
-                Form::Address => own.addresses.push(check),
+                Form::Digits(most) => own.digits.push((check.field, most)),
+                Form::Address => own.addresses.push(check.field),
                 _ => own.others.push(check),
             }
         }
@@ -118,30 +114,32 @@ impl Checks {
     /// Whether the values at `spans` are surely those of their fields.
     #[inline(always)]
     pub(super) fn are_certain(&self, classes: &[Class], line: &[u8], spans: &[Span]) -> bool {
-        for check in &self.digits {
-            let Some(&span) = spans.get(check.field) else { return false };
+        for &(field, most) in &self.digits {
+            let Some(&span) = spans.get(field) else { return false };
             let (start, end) = (span.start as usize, span.end as usize);
-            let Form::Digits(most) = check.form else { return false };
             let quick = end - start <= most && are_digits(line, start, end);
-            if !quick && !check.is_certain_to_class(classes, line, span) {
+            if !quick && !is_certain_to_class(field, classes, line, span) {
                 return false;
             }
         }
-        for check in &self.addresses {
-            let Some(&span) = spans.get(check.field) else { return false };
+        for &field in &self.addresses {
+            let Some(&span) = spans.get(field) else { return false };
             let quick = is_ipv4_with_port(line, span.start as usize, span.end as usize);
-            if !quick && !check.is_certain_to_class(classes, line, span) {
+            if !quick && !is_certain_to_class(field, classes, line, span) {
                 return false;
             }
         }
-        for check in &self.others {
-            let Some(&span) = spans.get(check.field) else { return false };
-            if !check.is_certain(classes, line, span) {
-                return false;
-            }
-        }
-        true
+        let is_certain = |check: &Check| {
+            spans.get(check.field).is_some_and(|&span| check.is_certain(classes, line, span))
+        };
+        self.others.iter().all(is_certain)
     }
+}
+
+/// Whether a value is surely one of its field where no quick look says so.
+#[inline(never)]
+fn is_certain_to_class(field: usize, classes: &[Class], line: &[u8], span: Span) -> bool {
+    classes.get(field).is_some_and(|class| class.is_certain(span.of(line)))
 }
 
 /// Whether there are digits from `start` to `end`, fewer than eight and at least one. False, too, at

@@ -10,6 +10,9 @@ use super::room::Room;
 /// How much is copied at a time.
 pub(super) const PIECE: usize = 64;
 
+/// How much is copied of what is not as long, as numbers are.
+const NUMBER: usize = 16;
+
 /// How much of a key is skipped for the first of a record.
 const FIRST: usize = "\",".len();
 
@@ -67,23 +70,24 @@ impl<'v> Pieces<'v> {
     /// Writes a key and a string that stands in the line.
     #[inline(always)]
     pub(super) fn string(&mut self, key: &Key, line: &[u8], value: Span) {
-        self.member::<1>(key, line, value);
+        self.member::<1, PIECE>(key, line, value);
         self.skip = 0;
     }
 
     /// Writes a key and a value that stands in the line as it is to be.
     #[inline(always)]
     pub(super) fn verbatim(&mut self, key: &Key, line: &[u8], value: Span) {
-        self.member::<0>(key, line, value);
+        self.member::<0, NUMBER>(key, line, value);
     }
 
-    /// Writes a key, with the quote behind it or without, and a part of the line.
+    /// Writes a key, with the quote behind it or without, and a part of the line that is mostly no longer
+    /// than N bytes.
     #[inline(always)]
-    fn member<const QUOTE: usize>(&mut self, key: &Key, line: &[u8], value: Span) {
+    fn member<const QUOTE: usize, const N: usize>(&mut self, key: &Key, line: &[u8], value: Span) {
         let length = value.len() as usize;
         let key_piece = key.bytes.get(self.skip..).and_then(<[u8]>::first_chunk::<PIECE>);
-        let piece = line.get(value.start as usize..).and_then(<[u8]>::first_chunk::<PIECE>);
-        if let (Some(key_piece), Some(piece), true) = (key_piece, piece, length <= PIECE) {
+        let piece = line.get(value.start as usize..).and_then(<[u8]>::first_chunk::<N>);
+        if let (Some(key_piece), Some(piece), true) = (key_piece, piece, length <= N) {
             let key_length = key.length - self.skip + QUOTE;
             match key_piece.first_chunk::<{ PIECE / 2 }>() {
                 Some(half) if key.length < PIECE / 2 => self.room.put(half, key_length),

@@ -136,21 +136,27 @@ impl Columns {
 
     /// Where the columns stand in a record, where each is a value of its text format and nothing is
     /// disputed: then [`Self::cells`] has nothing else to tell.
+    #[inline]
     pub(super) fn fields(&mut self, entry: &Entry<'_>) -> Option<&[usize]> {
-        let record = entry.record;
-        if !self.chosen || record.ambiguity().is_some() {
+        if !self.chosen || entry.record.ambiguity().is_some() {
             return None;
         }
         if self.fields.as_ref().is_none_or(|(format, _)| *format != entry.format) {
-            if record.format().encoding() != Encoding::Text {
-                return None;
-            }
-            let places: Option<Vec<usize>> =
-                self.columns.iter_mut().map(|column| column.find(entry)).collect();
-            self.fields = Some((entry.format, places?));
-            self.columns.iter_mut().for_each(|column| column.seen = true);
+            self.find_fields(entry)?;
         }
         self.fields.as_ref().map(|(_, places)| places.as_slice())
+    }
+
+    #[cold]
+    fn find_fields(&mut self, entry: &Entry<'_>) -> Option<()> {
+        if entry.record.format().encoding() != Encoding::Text {
+            return None;
+        }
+        let places: Option<Vec<usize>> =
+            self.columns.iter_mut().map(|column| column.find(entry)).collect();
+        self.fields = Some((entry.format, places?));
+        self.columns.iter_mut().for_each(|column| column.seen = true);
+        Some(())
     }
 
     /// Calls `each` with every column's name and what stands in it.

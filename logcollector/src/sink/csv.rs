@@ -15,6 +15,7 @@ impl Csv {
         Self { columns: columns.map(Columns::with_disputes), header_written: false }
     }
 
+    #[inline(never)]
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
         self.columns.get_or_insert_with(|| Columns::of(entry));
         self.flush(out);

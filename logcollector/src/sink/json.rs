@@ -30,6 +30,7 @@ impl Json {
         Self { columns, skip_absent, own: None }
     }
 
+    #[inline]
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
         out.push(b'{');
         let skip_absent = self.skip_absent || entry.record.format().omits_empty_values();
@@ -40,6 +41,7 @@ impl Json {
         out.extend_from_slice(b"}\n");
     }
 
+    #[inline(never)]
     fn write_all(&mut self, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
         let start = out.len();
         if *entry.wrapper != Wrapper::default() {
@@ -103,11 +105,17 @@ fn write_record(entry: &Entry<'_>, skip_absent: bool, start: usize, out: &mut Ve
     }
 }
 
+#[inline]
 fn write_chosen(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
-    let start = out.len();
-    if let Some(fields) = columns.fields(entry) {
-        return entry.record.write_json_chosen(fields, skip_absent, out);
+    match columns.fields(entry) {
+        Some(fields) => entry.record.write_json_chosen(fields, skip_absent, out),
+        None => write_cells(columns, entry, skip_absent, out),
     }
+}
+
+#[inline(never)]
+fn write_cells(columns: &mut Columns, entry: &Entry<'_>, skip_absent: bool, out: &mut Vec<u8>) {
+    let start = out.len();
     let mut ambiguous = false;
     columns.cells(entry, |name, cell| match cell {
         Cell::Absent => {}

@@ -17,6 +17,7 @@ impl Logfmt {
         Self { columns, skip_absent }
     }
 
+    #[inline(never)]
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
         let skip_absent = self.skip_absent || entry.record.format().omits_empty_values();
         let mut all;

@@ -31,6 +31,7 @@ impl Pretty {
         Self { columns, paint, namespaces, line: Vec::new() }
     }
 
+    #[inline(never)]
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
         let start = out.len();
         if let Some(columns) = &mut self.columns {

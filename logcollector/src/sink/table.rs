@@ -31,6 +31,7 @@ impl Table {
         }
     }
 
+    #[inline(never)]
     pub(super) fn record(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) {
         let columns = self.columns.get_or_insert_with(|| Columns::of(entry));
         let mut row = Vec::new();
