@@ -129,10 +129,13 @@ impl Checks {
                 return false;
             }
         }
-        let is_certain = |check: &Check| {
-            spans.get(check.field).is_some_and(|&span| check.is_certain(classes, line, span))
-        };
-        self.others.iter().all(is_certain)
+        for check in &self.others {
+            let Some(&span) = spans.get(check.field) else { return false };
+            if !check.is_certain(classes, line, span) {
+                return false;
+            }
+        }
+        true
     }
 }
 
