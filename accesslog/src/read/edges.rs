@@ -119,7 +119,7 @@ impl Edges {
             let mut kept = 0;
             for at in 0..own.len() {
                 let edge = own[at];
-                if starts.contains(&(edge.1 + length)) {
+                if starts.iter().any(|&start| start == edge.1 + length) {
                     own[kept] = edge;
                     kept += 1;
                 }
@@ -139,8 +139,11 @@ impl Edges {
             let own = self.edges.get(*first..*behind).unwrap_or_default();
             let of = |(start, end): &Edge| Span { start: *start, end: *end };
             let Some((one, others)) = own.split_first() else { continue };
-            let value = of(one).of(line);
             *span = of(one);
+            if others.is_empty() {
+                continue;
+            }
+            let value = of(one).of(line);
             if others.iter().any(|other| of(other).of(line) != value) {
                 *span = Span::default();
                 disputed.fields.extend(u16::try_from(index));
@@ -202,10 +205,11 @@ fn push_edges(
             continue;
         }
         if class.is_free() {
-            let found = ends.iter().filter(|end| leads_on(**end)).take(MOST);
-            edges.extend(found.map(|end| (start, *end)));
-            if edges.len() >= MOST {
-                return None;
+            for &end in ends.iter().filter(|end| leads_on(**end)) {
+                edges.push((start, end));
+                if edges.len() >= MOST {
+                    return None;
+                }
             }
             continue;
         }
@@ -248,6 +252,7 @@ impl Places {
         let places = self.of.get_mut(index)?;
         if !std::mem::replace(self.found.get_mut(index)?, true) {
             places.clear();
+            places.reserve(marks.len().min(MOST));
             let stands = |at: &u32| literal.is_at(line, *at as usize);
             match mark {
                 Some(mark) => {
