@@ -9,7 +9,7 @@
 //! What the functions give is held to code that goes byte by byte, by property tests and by a fuzz
 //! target that runs whole lines through each level.
 
-#![allow(unsafe_code, reason = "wide instructions take a fifth off; see docs/performance.md")]
+#![allow(unsafe_code, reason = "wide instructions take a quarter off; see docs/performance.md")]
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
