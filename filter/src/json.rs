@@ -10,7 +10,10 @@ pub(crate) fn push_text(out: &mut Vec<u8>, text: &[u8]) {
 
 /// Appends what stands between the quotes of a JSON string.
 pub(crate) fn push_part(out: &mut Vec<u8>, text: &[u8]) {
-    for chunk in text.utf8_chunks() {
+    let is_plain = |byte: &&u8| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
+    let (plain, rest) = text.split_at(text.iter().take_while(is_plain).count());
+    out.extend_from_slice(plain);
+    for chunk in rest.utf8_chunks() {
         for char in chunk.valid().chars() {
             match char {
                 '"' | '\\' => out.extend_from_slice(&[b'\\', char as u8]),
