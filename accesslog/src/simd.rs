@@ -17,14 +17,20 @@ pub(crate) trait Level: Copy {
     fn masks(self, block: &[u8; BLOCK], pin: u8) -> Masks;
 
     /// Notes the places of the bits that are set, counted from `base`.
-    fn push(self, offsets: &mut Offsets, bits: u64, base: u32);
+    #[inline(always)]
+    fn push(self, offsets: &mut Offsets, bits: u64, base: u32) {
+        offsets.push(bits, base);
+    }
 
     /// Whether [`Self::among`] is quick.
-    const HAS_AMONG: bool;
+    const HAS_AMONG: bool = false;
 
     /// Which of the bits that are set in `all` are set in `some`, the lowest first; zero where that is
     /// not quick.
-    fn among(self, some: u64, all: u64) -> u64;
+    #[inline(always)]
+    fn among(self, _some: u64, _all: u64) -> u64 {
+        0
+    }
 }
 
 /// Work that is compiled for each level. What it calls is to be `inline(always)`, or is compiled once,
@@ -83,18 +89,6 @@ impl Level for Portable {
             // The highest bit of each byte counts.
             escapes: escape.to_bitmask(),
         }
-    }
-
-    #[inline(always)]
-    fn push(self, offsets: &mut Offsets, bits: u64, base: u32) {
-        offsets.push(bits, base);
-    }
-
-    const HAS_AMONG: bool = false;
-
-    #[inline(always)]
-    fn among(self, _: u64, _: u64) -> u64 {
-        0
     }
 }
 

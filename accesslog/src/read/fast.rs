@@ -80,10 +80,7 @@ impl<const FIRST: bool> Work for Reading<'_, FIRST> {
     #[inline(always)]
     fn run<L: Level>(self, level: L) -> Option<()> {
         let Self { plan, fast, text, marks, spans } = self;
-        let pins = match FIRST {
-            true => marks.find_first_on(level, text, fast.pin),
-            false => marks.find_on(level, text, fast.pin),
-        };
+        let pins = marks.find_on::<L, FIRST>(level, text, fast.pin);
         let line = marks.length().and_then(|length| text.get(..length))?;
         if pins != fast.pins {
             return None;

@@ -61,23 +61,16 @@ pub(crate) struct Offsets {
 }
 
 impl Marks {
-    /// Looks at a line for spaces and pins; gives how many pins there are.
+    /// Looks at a line for spaces and pins; gives how many pins there are. `FIRST` says that it is the line
+    /// that a text begins with, up to its newline; where there is none, [`Self::length`] says so.
     #[inline(always)]
-    pub(super) fn find_on<L: Level>(&mut self, level: L, line: &[u8], pin: Option<u8>) -> usize {
-        self.scan::<L, false>(level, line, Pin::beside_spaces(pin));
-        self.seen.pins
-    }
-
-    /// [`Self::find_on`] for the line that a text begins with, up to its newline. Where there is none,
-    /// [`Self::length`] says so.
-    #[inline(always)]
-    pub(super) fn find_first_on<L: Level>(
+    pub(super) fn find_on<L: Level, const FIRST: bool>(
         &mut self,
         level: L,
         text: &[u8],
         pin: Option<u8>,
     ) -> usize {
-        self.scan::<L, true>(level, text, Pin::beside_spaces(pin));
+        self.scan::<L, FIRST>(level, text, Pin::beside_spaces(pin));
         self.seen.pins
     }
 
@@ -238,7 +231,7 @@ impl Work for Finding<'_> {
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
-        self.marks.find_on(level, self.line, self.pin);
+        self.marks.find_on::<L, false>(level, self.line, self.pin);
     }
 }
 

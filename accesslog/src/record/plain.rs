@@ -33,8 +33,8 @@ struct PlainField {
     kind: Kind,
 }
 
-/// Writing a text log's record; whether it was written. `PLAIN` says that no value needs escapes and none is disputed; what is
-/// disputed is left out.
+/// Writing a text log's record; whether it was written. `PLAIN` says that no value needs escapes and
+/// none is disputed; what is disputed is left out.
 pub(super) struct WriteText<'a, const PLAIN: bool> {
     pub(super) fields: &'a PlainFields,
     pub(super) record: &'a Record<'a>,

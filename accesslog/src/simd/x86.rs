@@ -154,24 +154,13 @@ impl Level for Avx512 {
     }
 }
 
+/// Without [`Level::among`]: there are processors with AVX2 on which the instruction for it takes hundreds
+/// of cycles.
 impl Level for Avx2 {
     #[inline(always)]
     fn masks(self, block: &[u8; BLOCK], pin: u8) -> Masks {
         // SAFETY: there is such a level only where the processor has it.
         unsafe { masks_avx2(block, pin) }
-    }
-
-    #[inline(always)]
-    fn push(self, offsets: &mut Offsets, bits: u64, base: u32) {
-        offsets.push(bits, base);
-    }
-
-    /// There are processors with AVX2 on which the instruction for it takes hundreds of cycles.
-    const HAS_AMONG: bool = false;
-
-    #[inline(always)]
-    fn among(self, _: u64, _: u64) -> u64 {
-        0
     }
 }
 

@@ -152,6 +152,10 @@ impl Tools<'_> {
         let place = place(wrapper.stream);
         let Known { format, gains } = (*settled.streams.get(place)?)?;
         let reader = self.readers.get_mut(format)?;
+        let filter = match self.filters {
+            Some(filters) => Some(filters.get(format)?.as_ref()?),
+            None => None,
+        };
         let read = if settled.crlf {
             let length = memchr::memchr(b'\n', body)?;
             let line = body.get(..length)?;
@@ -168,8 +172,8 @@ impl Tools<'_> {
         }
         let length = text.len() - body.len() + length;
         run.streams[place] = true;
-        if let Some(filters) = self.filters {
-            match filters.get(format)?.as_ref()?.judge(record) {
+        if let Some(filter) = filter {
+            match filter.judge(record) {
                 Verdict::Kept => {}
                 Verdict::CannotTell => run.undecided += 1,
                 Verdict::LeftOut => {

@@ -147,7 +147,7 @@ impl Columns {
         self.fields.as_ref().map(|(_, places)| places.as_slice())
     }
 
-    #[cold]
+    #[inline(never)]
     fn find_fields(&mut self, entry: &Entry<'_>) -> Option<()> {
         if entry.record.format().encoding() != Encoding::Text {
             return None;

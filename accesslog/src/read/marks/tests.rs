@@ -27,15 +27,15 @@ impl Work for Found<'_> {
     fn run<L: Level>(self, level: L) -> Self::Output {
         let mut marks = Marks::default();
         let pins = self.line.iter().filter(|&&byte| Some(byte) == self.pin).count();
-        assert_eq!(marks.find_on(level, self.line, self.pin), pins);
+        assert_eq!(marks.find_on::<L, false>(level, self.line, self.pin), pins);
         let found = (marks.offsets().to_vec(), marks.has_controls(), marks.has_escapes());
         if !self.line.contains(&b'\n') {
             let text = [self.line, b"\n \"|\t\n\xff"].concat();
-            assert_eq!(marks.find_first_on(level, &text, self.pin), pins);
+            assert_eq!(marks.find_on::<L, true>(level, &text, self.pin), pins);
             assert_eq!(marks.length(), Some(self.line.len()));
             let first = (marks.offsets().to_vec(), marks.has_controls(), marks.has_escapes());
             assert_eq!(first, found);
-            marks.find_first_on(level, self.line, self.pin);
+            marks.find_on::<L, true>(level, self.line, self.pin);
             assert_eq!(marks.length(), None);
         }
         found
