@@ -136,12 +136,14 @@ define module
 	  $(CARGO) rustc --locked --quiet -p filter --lib --crate-type cdylib --features "$(2)" \
 	  --profile wasm --target wasm32-wasip1 --target-dir $(FILTER)/build \
 	  -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
+	$(BINARYEN)/wasm-merge $(WASM_FEATURES) --skip-export-conflicts filter/exports/$(1).wat exports \
+	  $(FILTER)/build/wasm32-wasip1/wasm/filter.wasm filter -o $(FILTER)/$(3).merged
 	$(BINARYEN)/wasm-metadce $(WASM_FEATURES) --graph-file filter/exports/$(1).json \
-	  $(FILTER)/build/wasm32-wasip1/wasm/filter.wasm -o $(FILTER)/$(3).trimmed > $(FILTER)/$(3).log
+	  $(FILTER)/$(3).merged -o $(FILTER)/$(3).trimmed > $(FILTER)/$(3).log
 	$(BINARYEN)/wasm-opt $(WASM_FEATURES) -O3 --strip-debug --strip-producers --strip-target-features \
 	  $(FILTER)/$(3).trimmed -o $(FILTER)/$(3).optimised
 	cmp -s $(FILTER)/$(3).optimised $(FILTER)/$(3).wasm || cp $(FILTER)/$(3).optimised $(FILTER)/$(3).wasm
-	rm $(FILTER)/$(3).trimmed $(FILTER)/$(3).optimised $(FILTER)/$(3).log
+	rm $(FILTER)/$(3).merged $(FILTER)/$(3).trimmed $(FILTER)/$(3).optimised $(FILTER)/$(3).log
 endef
 
 filter-tools:

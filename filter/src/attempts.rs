@@ -4,8 +4,9 @@
 //! An attempt is noted as open when it begins, because on a client that leaves Envoy writes the access log
 //! before it tells this filter.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::history::{self, Outcome};
 use crate::key;
@@ -21,50 +22,95 @@ pub(crate) trait Host: Properties {
 
 const KEY: &str = key::own(key::UPSTREAM_ATTEMPTS);
 
+/// The attempts of a worker that are open, by their contexts.
+#[derive(Debug, Default)]
+pub(crate) struct Open {
+    attempts: RefCell<HashMap<u32, Attempt, BuildHasherDefault<ById>>>,
+    overlaps: Overlaps,
+}
+
 /// How many attempts, of all requests of a worker, began while another one of the same request was open.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Overlaps(Rc<Cell<u32>>);
+type Overlaps = Cell<u32>;
 
 /// An attempt that has begun.
 #[derive(Debug)]
-pub(crate) struct Attempt {
+struct Attempt {
     start_ms: u64,
     place: usize,
     /// The history as this attempt left it.
     history: Vec<u8>,
     /// Whether another attempt was open when this one began.
     overlapped: bool,
-    overlaps: Overlaps,
     overlaps_before: u32,
+}
+
+impl Open {
+    /// Notes that an attempt has begun.
+    pub(crate) fn begin(&self, host: &impl Host, context: u32) {
+        if let Some(attempt) = Attempt::begin(host, &self.overlaps) {
+            self.attempts.borrow_mut().insert(context, attempt);
+        }
+    }
+
+    /// Notes how an attempt ended, if it has not ended before; `outcome` gives code and failure.
+    pub(crate) fn end(
+        &self,
+        host: &impl Host,
+        context: u32,
+        outcome: impl FnOnce() -> (Option<u16>, Vec<u8>),
+    ) {
+        let ended = self.attempts.borrow_mut().remove(&context);
+        if let Some(attempt) = ended {
+            let (code, failure) = outcome();
+            attempt.end(host, &self.overlaps, code, &failure);
+        }
+    }
 }
 
 impl Attempt {
     /// Notes that an attempt has begun; `None` where the history is full.
-    pub(crate) fn begin(host: &impl Host, overlaps: Overlaps) -> Option<Self> {
+    fn begin(host: &impl Host, overlaps: &Overlaps) -> Option<Self> {
         let mut history = host.property(KEY.as_bytes()).unwrap_or_default();
         let overlapped = history::has_open(&history);
         if overlapped {
-            overlaps.0.set(overlaps.0.get().wrapping_add(1));
+            overlaps.set(overlaps.get().wrapping_add(1));
         }
         let address = host.property(b"upstream\0address").unwrap_or_default();
         let place = history::open(&mut history, &address);
         host.set(KEY, &history);
-        let overlaps_before = overlaps.0.get();
-        let start_ms = host.now_ms();
-        place.map(|place| Self { start_ms, place, history, overlapped, overlaps, overlaps_before })
+        let (start_ms, overlaps_before) = (host.now_ms(), overlaps.get());
+        place.map(|place| Self { start_ms, place, history, overlapped, overlaps_before })
     }
 
     /// Notes how the attempt ended.
     ///
     /// What it left is still the history, unless attempts overlapped meanwhile: only then there may be
     /// more, and Envoy is asked again.
-    pub(crate) fn end(mut self, host: &impl Host, code: Option<u16>, failure: &[u8]) {
-        if self.overlapped || self.overlaps.0.get() != self.overlaps_before {
+    fn end(mut self, host: &impl Host, overlaps: &Overlaps, code: Option<u16>, failure: &[u8]) {
+        if self.overlapped || overlaps.get() != self.overlaps_before {
             self.history = host.property(KEY.as_bytes()).unwrap_or_default();
         }
         let duration_ms = host.now_ms().saturating_sub(self.start_ms);
         history::close(&mut self.history, self.place, &Outcome { code, duration_ms, failure });
         host.set(KEY, &self.history);
+    }
+}
+
+/// A hash of the ids that Envoy counts up: nobody else can choose them.
+#[derive(Debug, Default)]
+struct ById(u64);
+
+impl Hasher for ById {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, id: u32) {
+        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
@@ -111,26 +157,39 @@ mod tests {
         }
     }
 
+    fn answered(code: u16) -> (Option<u16>, Vec<u8>) {
+        (Some(code), Vec::new())
+    }
+
     #[test]
     fn ok_one_after_the_other() {
-        let (host, overlaps) = (Fake::default(), Overlaps::default());
-        let first = Attempt::begin(host.at("a:1"), overlaps.clone()).unwrap();
+        let (host, open) = (Fake::default(), Open::default());
+        open.begin(host.at("a:1"), 1);
         assert_eq!(host.history(), "a:1=?");
-        first.end(&host, Some(503), b"");
-        let second = Attempt::begin(host.at("b:2"), overlaps).unwrap();
-        second.end(&host, None, b"connection refused");
+        open.end(&host, 1, || answered(503));
+        open.begin(host.at("b:2"), 2);
+        open.end(&host, 2, || (None, b"connection refused".to_vec()));
         assert_eq!(host.history(), "a:1=503/1ms;b:2=-/1ms/connection_refused");
     }
 
     #[test]
+    fn ok_an_attempt_ends_once() {
+        let (host, open) = (Fake::default(), Open::default());
+        open.begin(host.at("a:1"), 1);
+        open.end(&host, 1, || answered(200));
+        open.end(&host, 1, || panic!("asked for what is not noted"));
+        open.end(&host, 2, || panic!("asked for what is not noted"));
+        assert_eq!(host.history(), "a:1=200/1ms");
+        assert!(open.attempts.borrow().is_empty());
+    }
+
+    #[test]
     fn ok_an_overlap_of_another_request_changes_nothing() {
-        let (host, other, overlaps) = (Fake::default(), Fake::default(), Overlaps::default());
-        let attempt = Attempt::begin(host.at("a:1"), overlaps.clone()).unwrap();
-        let _others = [
-            Attempt::begin(other.at("x:1"), overlaps.clone()),
-            Attempt::begin(other.at("x:2"), overlaps),
-        ];
-        attempt.end(&host, Some(200), b"");
+        let (host, other, open) = (Fake::default(), Fake::default(), Open::default());
+        open.begin(host.at("a:1"), 1);
+        open.begin(other.at("x:1"), 2);
+        open.begin(other.at("x:2"), 3);
+        open.end(&host, 1, || answered(200));
         assert_eq!(host.history(), "a:1=200/1ms");
         assert_eq!(other.history(), "x:1=?;x:2=?");
     }
@@ -141,20 +200,19 @@ mod tests {
         fn ok_parallel_attempts_lose_nothing(
             steps in prop::collection::vec((any::<bool>(), any::<prop::sample::Index>()), 1..30),
         ) {
-            let (host, overlaps) = (Fake::default(), Overlaps::default());
-            let mut open: Vec<(usize, Attempt)> = Vec::new();
+            let (host, open) = (Fake::default(), Open::default());
+            let mut running: Vec<u16> = Vec::new();
             let mut expected: Vec<Option<u16>> = Vec::new();
             for (begins, which) in steps {
-                if begins || open.is_empty() {
-                    let number = expected.len();
-                    let attempt = Attempt::begin(host.at(&format!("h:{number}")), overlaps.clone());
-                    open.push((number, attempt.unwrap()));
+                if begins || running.is_empty() {
+                    let number = u16::try_from(expected.len()).unwrap();
+                    open.begin(host.at(&format!("h:{number}")), u32::from(number));
+                    running.push(number);
                     expected.push(None);
                 } else {
-                    let (number, attempt) = open.remove(which.index(open.len()));
-                    let code = 200 + u16::try_from(number).unwrap();
-                    attempt.end(&host, Some(code), b"");
-                    expected[number] = Some(code);
+                    let number = running.remove(which.index(running.len()));
+                    open.end(&host, u32::from(number), || answered(200 + number));
+                    expected[usize::from(number)] = Some(200 + number);
                 }
             }
             let text = host.history();

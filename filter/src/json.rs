@@ -10,9 +10,12 @@ pub(crate) fn push_text(out: &mut Vec<u8>, text: &[u8]) {
 
 /// Appends what stands between the quotes of a JSON string.
 pub(crate) fn push_part(out: &mut Vec<u8>, text: &[u8]) {
-    let is_plain = |byte: &&u8| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
-    let (plain, rest) = text.split_at(text.iter().take_while(is_plain).count());
+    let plain = text.iter().position(|byte| !IS_PLAIN[usize::from(*byte)]).unwrap_or(text.len());
+    let (plain, rest) = text.split_at(plain);
     out.extend_from_slice(plain);
+    if rest.is_empty() {
+        return;
+    }
     for chunk in rest.utf8_chunks() {
         for char in chunk.valid().chars() {
             match char {
@@ -28,6 +31,17 @@ pub(crate) fn push_part(out: &mut Vec<u8>, text: &[u8]) {
         }
     }
 }
+
+/// Which bytes stand for themselves.
+const IS_PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        table[byte as usize] = !matches!(byte, b'"' | b'\\');
+        byte += 1;
+    }
+    table
+};
 
 fn push_unit(out: &mut Vec<u8>, unit: u16) {
     out.extend_from_slice(b"\\u");

@@ -20,6 +20,8 @@ pub mod key;
 mod pack;
 mod redact;
 mod request;
+#[cfg(any(test, target_family = "wasm"))]
+mod roots;
 #[cfg(target_family = "wasm")]
 mod wasm;
 

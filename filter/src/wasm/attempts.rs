@@ -1,26 +1,46 @@
 //! The role `attempts`: the history of a request's upstream attempts.
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType};
+use std::cell::RefCell;
+
+use proxy_wasm::traits::{Context, RootContext};
 
 use super::host::{self, Envoy};
-use crate::attempts::{Attempt, Overlaps};
+use crate::attempts::Open;
 use crate::config::Attempts;
+use crate::roots::Roots;
 use crate::{Properties as _, key};
 
 mod entry {
-    #![allow(unsafe_code, reason = "the SDK's macro exports an entry point")]
-    #![allow(unreachable_pub, missing_docs, reason = "the SDK's macro makes it public")]
-    proxy_wasm::main! {{
-        super::super::start(|_| Box::new(super::Role::default()));
-    }}
+    #![allow(unsafe_code, reason = "what Envoy calls is exported")]
+
+    /// To go on with the request or the response.
+    const CONTINUE: u32 = 0;
+
+    #[unsafe(no_mangle)]
+    extern "C" fn role_on_request_headers(attempt: u32, _count: usize, _end: bool) -> u32 {
+        super::on_request_headers(attempt);
+        CONTINUE
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn role_on_response_headers(attempt: u32, _count: usize, end: bool) -> u32 {
+        super::on_response_headers(attempt, end);
+        CONTINUE
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn role_on_delete(attempt: u32) {
+        super::on_delete(attempt);
+    }
 }
 
-#[derive(Default)]
-struct Role {
-    is_off: bool,
-    overlaps: Overlaps,
+thread_local! {
+    /// Whether attempts are noted.
+    static IS_ON: RefCell<Roots<bool>> = const { RefCell::new(Roots::new()) };
+    static OPEN: Open = Open::default();
 }
+
+pub(super) struct Role(pub(super) u32);
 
 impl Context for Role {}
 
@@ -28,25 +48,14 @@ impl RootContext for Role {
     /// Takes any configuration: Envoy would not start, or refuse an update, on a `false`.
     fn on_configure(&mut self, _size: usize) -> bool {
         let config = Attempts::parse(&host::configuration());
-        self.is_off = config.is_err();
+        IS_ON
+            .with_borrow_mut(|is_on| is_on.set(self.0, config.is_ok(), || host::mark_root(self.0)));
         match config {
             Ok(config) if config.survive_internal_redirects => outlive_redirects(),
             Ok(_) => {}
             Err(error) => super::refuse("attempts", &error),
         }
         true
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
-
-    fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Upstream {
-            overlaps: self.overlaps.clone(),
-            is_off: self.is_off,
-            attempt: None,
-        }))
     }
 }
 
@@ -58,50 +67,34 @@ fn outlive_redirects() {
     let mut arguments = vec![0x0a, name.len() as u8];
     arguments.extend_from_slice(name);
     arguments.extend_from_slice(&[0x28, 1]);
-    if !host::call("declare_property", &arguments) {
+    if host::call("declare_property", &arguments).is_none() {
         log::warn!("logcollector attempts: Envoy drops the attempts before an internal redirect");
     }
 }
 
-/// The context of one attempt.
-struct Upstream {
-    overlaps: Overlaps,
-    is_off: bool,
-    attempt: Option<Attempt>,
-}
-
-impl Context for Upstream {}
-
-impl HttpContext for Upstream {
-    fn on_http_request_headers(&mut self, _count: usize, _end: bool) -> Action {
-        #[cfg(feature = "trap")]
-        super::trap("request");
-        if !self.is_off {
-            self.attempt = Attempt::begin(&Envoy, self.overlaps.clone());
-        }
-        Action::Continue
-    }
-
-    fn on_http_response_headers(&mut self, _count: usize, end: bool) -> Action {
-        #[cfg(feature = "trap")]
-        super::trap("response");
-        if let Some(attempt) = self.attempt.take() {
-            let code = host::response_header(":status").and_then(|code| number(&code));
-            let failure = if end && code == Some(200) { failed_call() } else { Vec::new() };
-            attempt.end(&Envoy, code, &failure);
-        }
-        Action::Continue
+fn on_request_headers(attempt: u32) {
+    #[cfg(feature = "trap")]
+    super::trap("request");
+    if IS_ON.with_borrow(|is_on| is_on.get(host::marked_root) == Some(&true)) {
+        OPEN.with(|open| open.begin(&Envoy, attempt));
     }
 }
 
-impl Drop for Upstream {
-    /// Envoy drops the context at the end of an attempt, whatever became of it.
-    fn drop(&mut self) {
-        if let Some(attempt) = self.attempt.take() {
-            let failure = Envoy.property(b"upstream\0transport_failure_reason").unwrap_or_default();
-            attempt.end(&Envoy, None, &failure);
-        }
-    }
+fn on_response_headers(attempt: u32, end: bool) {
+    #[cfg(feature = "trap")]
+    super::trap("response");
+    let outcome = || {
+        let code = host::response_header(":status").and_then(|code| number(&code));
+        let failure = if end && code == Some(200) { failed_call() } else { Vec::new() };
+        (code, failure)
+    };
+    OPEN.with(|open| open.end(&Envoy, attempt, outcome));
+}
+
+/// Envoy drops the context at the end of an attempt, whatever became of it.
+fn on_delete(attempt: u32) {
+    let failure = || Envoy.property(b"upstream\0transport_failure_reason").unwrap_or_default();
+    OPEN.with(|open| open.end(&Envoy, attempt, || (None, failure())));
 }
 
 /// What a gRPC response without a body says of the call, where that failed: Envoy may retry it.

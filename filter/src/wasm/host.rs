@@ -67,6 +67,37 @@ pub(super) fn configuration() -> Vec<u8> {
         .unwrap_or_default()
 }
 
+/// Calls a function that Envoy has beyond the ABI; `None` where that did not go well.
+pub(super) fn call(function: &str, arguments: &[u8]) -> Option<Vec<u8>> {
+    // SAFETY: name and arguments are borrowed for the call, and `receive` gives places to write to.
+    receive(|result, size| unsafe {
+        abi::proxy_call_foreign_function(
+            function.as_ptr(),
+            function.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            result,
+            size,
+        )
+    })
+}
+
+/// Marks the root context at hand with its id, and says whether that went well.
+///
+/// The mark is an expression, because Envoy keeps those by root context. It is the first one there, and
+/// its value is the id.
+pub(super) fn mark_root(root: u32) -> bool {
+    call("expr_create", root.to_string().as_bytes()).is_some()
+}
+
+/// The mark of the root context at hand.
+pub(super) fn marked_root() -> Option<u32> {
+    /// What Envoy calls the first expression of a root context.
+    const FIRST: [u8; 4] = 0_u32.to_ne_bytes();
+    let value = call("expr_evaluate", &FIRST)?;
+    u32::try_from(i64::from_le_bytes(value.try_into().ok()?)).ok()
+}
+
 /// Makes a call that writes the place and the size of its answer, and takes the answer over.
 fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>> {
     let (mut value, mut size) = (ptr::null_mut::<u8>(), 0);
@@ -83,7 +114,7 @@ fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>
 
 #[cfg(feature = "attempts")]
 mod upstream {
-    use super::{Envoy, OK, abi, ptr, receive};
+    use super::{Envoy, abi, receive};
     use crate::attempts::Host;
 
     /// The headers of the response, among the maps of headers.
@@ -112,25 +143,7 @@ mod upstream {
             abi::proxy_get_header_map_value(map, name, length, value, size)
         })
     }
-
-    /// Calls a function that Envoy has beyond the ABI, and says whether that went well.
-    pub(in crate::wasm) fn call(function: &str, arguments: &[u8]) -> bool {
-        let (mut result, mut size) = (ptr::null_mut(), 0);
-        // SAFETY: name and arguments are borrowed for the call, and the places to write to are there.
-        // The functions that are called give no result.
-        let status = unsafe {
-            abi::proxy_call_foreign_function(
-                function.as_ptr(),
-                function.len(),
-                arguments.as_ptr(),
-                arguments.len(),
-                &raw mut result,
-                &raw mut size,
-            )
-        };
-        status == OK
-    }
 }
 
 #[cfg(feature = "attempts")]
-pub(super) use upstream::{call, response_header};
+pub(super) use upstream::response_header;

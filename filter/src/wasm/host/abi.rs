@@ -22,6 +22,14 @@ unsafe extern "C" {
         value: *mut *mut u8,
         value_size: *mut usize,
     ) -> u32;
+    pub(super) fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        result: *mut *mut u8,
+        result_size: *mut usize,
+    ) -> u32;
 }
 
 #[cfg(feature = "attempts")]
@@ -33,14 +41,6 @@ unsafe extern "C" {
         key_size: usize,
         value: *mut *mut u8,
         value_size: *mut usize,
-    ) -> u32;
-    pub(super) fn proxy_call_foreign_function(
-        name: *const u8,
-        name_size: usize,
-        arguments: *const u8,
-        arguments_size: usize,
-        result: *mut *mut u8,
-        result_size: *mut usize,
     ) -> u32;
 }
 
