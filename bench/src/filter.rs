@@ -3,8 +3,8 @@
 //! One Envoy for each [variant](variant), all alive at once, answers slices of as many requests, in an
 //! order that changes with each round. What counts is the CPU time of Envoy's process, as the kernel
 //! accounts it. A variant's cost is the median of its differences from no filter in the same round, so
-//! that whatever slows the machine for longer than a round cancels out. All Envoys are started several
-//! times, because where the system happens to put a process in memory makes a tenth of the difference.
+//! that whatever slows the machine for longer than a round cancels out. All Envoys are started many
+//! times, because where the system happens to put a process in memory makes a fifth of the difference.
 
 mod config;
 mod envoy;
@@ -38,19 +38,19 @@ const SETTLE: Duration = Duration::from_millis(3);
 #[derive(Debug, Args)]
 pub(crate) struct FilterArgs {
     /// How many slices of each variant are measured after each start
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
     /// How often all Envoys are started
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     starts: u32,
 
     /// How many requests each Envoy answers before slices count: V8 compiles again what is called often
-    #[arg(long, default_value_t = 30_000)]
+    #[arg(long, default_value_t = 15_000)]
     warm_up: u32,
 
     /// How many requests a slice has
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     requests: u32,
 
     /// Measure only variants whose name contains this, beside those that they are compared with

@@ -1,5 +1,7 @@
 //! Which requests are worth a line.
 
+use crate::hash::fnv;
+
 /// What decides whether the access log record of a request is kept.
 ///
 /// A request is kept when any of the rules says so. Of the others a share is kept, told from the request
@@ -55,10 +57,8 @@ impl Rate {
         const TRACE_REASON: usize = 14;
         const UUID_LENGTH: usize = 36;
         let skipped = (request_id.len() == UUID_LENGTH).then_some(TRACE_REASON);
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for (_, byte) in request_id.iter().enumerate().filter(|(at, _)| Some(*at) != skipped) {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        let counted = request_id.iter().enumerate().filter(|(at, _)| Some(*at) != skipped);
+        let mut hash = fnv(counted.map(|(_, byte)| *byte));
         hash = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
         hash = (hash ^ hash >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
         (hash ^ hash >> 33) >> 32 < self.0

@@ -21,7 +21,7 @@ use tests::filter_play::{Listener, Logs, Scene};
 /// How often Envoy configures a module when it runs one worker: twice to begin with, and for each worker.
 const CONFIGURED: usize = 3;
 
-/// Configurations that no role, or one of them, can make anything of.
+/// Configurations that no role, or one of them, can make anything of. Those of a role share a VM.
 const WRONG: &[&str] = &[
     "{",
     "[]",

@@ -39,6 +39,13 @@ impl Part {
         }
     }
 
+    /// The name of its VM, which it shares with no other part and no other configuration: a trap takes
+    /// all that share one, and where configurations do, each request has to ask for its own.
+    fn vm_id(&self) -> String {
+        let configuration = filter::hash::fnv(self.configuration.bytes());
+        format!("{}-{:08x}", self.role.name(), configuration >> 32)
+    }
+
     /// The patch that sends its code to the proxies.
     fn extension(&self) -> Value {
         let name = self.role.name();
@@ -54,7 +61,7 @@ impl Part {
             // loaded anew, wherever it failed. docs/filter.md has the table.
             "fail_open": true,
             "vm_config": {
-                "vm_id": name,
+                "vm_id": self.vm_id(),
                 "runtime": "envoy.wasm.runtime.v8",
                 "code": self.code.source(),
             },

@@ -37,7 +37,7 @@ fn attempts_are_an_upstream_filter_by_reference() {
                             },
                             "fail_open": true,
                             "vm_config": {
-                                "vm_id": "logcollector-attempts",
+                                "vm_id": "logcollector-attempts-56f4d309",
                                 "runtime": "envoy.wasm.runtime.v8",
                                 "code": {"local": {"inline_bytes": "AGFzbQEAAAA="}},
                             },
@@ -113,12 +113,16 @@ fn code_is_sent_once_however_many_sides_there_are() {
 }
 
 #[test]
-fn every_part_has_a_vm_of_its_own() {
-    let [one, other] = Role::ALL.map(|role| {
-        part(role).extension()["patch"]["value"]["typed_config"]["config"]["vm_config"]["vm_id"]
-            .clone()
+fn every_part_and_configuration_has_a_vm_of_its_own() {
+    let [one, other] = Role::ALL.map(part);
+    let configured = Part {
+        configuration: r#"{"access_log":{"fields":{}}}"#.to_owned(),
+        ..part(Role::AccessLog)
+    };
+    let ids = [one, other, configured].map(|part| {
+        part.extension()["patch"]["value"]["typed_config"]["config"]["vm_config"]["vm_id"].clone()
     });
-    assert_ne!(one, other);
+    assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[2] != ids[0], "{ids:?}");
 }
 
 #[test]
