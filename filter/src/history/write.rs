@@ -7,6 +7,8 @@ use crate::json;
 const MAX_BYTES: usize = 8 * 1024;
 /// The most bytes of a host or a failure that are kept, before escapes.
 const MAX_TEXT: usize = 160;
+/// Room for an attempt of the usual length.
+const USUAL: usize = 64;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +33,7 @@ pub fn open(history: &mut Vec<u8>, host: &[u8]) -> Option<usize> {
         history.extend_from_slice(b";+");
         return None;
     }
+    history.reserve(USUAL);
     let place = if history.is_empty() {
         0
     } else {
@@ -84,7 +87,11 @@ fn push_outcome(out: &mut Vec<u8>, outcome: &Outcome<'_>) {
 }
 
 fn push_safe(out: &mut Vec<u8>, text: &[u8], underscores: bool) {
-    for &byte in text.iter().take(MAX_TEXT) {
+    let text = text.get(..MAX_TEXT).unwrap_or(text);
+    let safe = text.iter().position(|byte| !is_safe(*byte)).unwrap_or(text.len());
+    let (safe, rest) = text.split_at(safe);
+    out.extend_from_slice(safe);
+    for &byte in rest {
         match byte {
             b' ' if underscores => out.push(b'_'),
             byte if is_safe(byte) => out.push(byte),
