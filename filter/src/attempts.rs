@@ -22,15 +22,13 @@ pub(crate) trait Host: Properties {
 
 const KEY: &str = key::own(key::UPSTREAM_ATTEMPTS);
 
-/// The attempts of a worker that are open, by their contexts.
-#[derive(Debug, Default)]
-pub(crate) struct Open {
-    attempts: RefCell<HashMap<u32, Attempt, BuildHasherDefault<ById>>>,
-    overlaps: Overlaps,
+/// The attempts of a worker that are open.
+#[derive(Debug)]
+pub(crate) struct OpenAttempts {
+    by_context_id: RefCell<HashMap<u32, Attempt, BuildHasherDefault<IdHasher>>>,
+    /// How many attempts, of all requests, began while another one of the same request was open.
+    overlaps: Cell<u32>,
 }
-
-/// How many attempts, of all requests of a worker, began while another one of the same request was open.
-type Overlaps = Cell<u32>;
 
 /// An attempt that has begun.
 #[derive(Debug)]
@@ -44,11 +42,16 @@ struct Attempt {
     overlaps_before: u32,
 }
 
-impl Open {
+impl OpenAttempts {
+    pub(crate) const fn new() -> Self {
+        let by_context_id = HashMap::with_hasher(BuildHasherDefault::new());
+        Self { by_context_id: RefCell::new(by_context_id), overlaps: Cell::new(0) }
+    }
+
     /// Notes that an attempt has begun.
-    pub(crate) fn begin(&self, host: &impl Host, context: u32) {
+    pub(crate) fn begin(&self, host: &impl Host, context_id: u32) {
         if let Some(attempt) = Attempt::begin(host, &self.overlaps) {
-            self.attempts.borrow_mut().insert(context, attempt);
+            self.by_context_id.borrow_mut().insert(context_id, attempt);
         }
     }
 
@@ -56,10 +59,10 @@ impl Open {
     pub(crate) fn end(
         &self,
         host: &impl Host,
-        context: u32,
+        context_id: u32,
         outcome: impl FnOnce() -> (Option<u16>, Vec<u8>),
     ) {
-        let ended = self.attempts.borrow_mut().remove(&context);
+        let ended = self.by_context_id.borrow_mut().remove(&context_id);
         if let Some(attempt) = ended {
             let (code, failure) = outcome();
             attempt.end(host, &self.overlaps, code, &failure);
@@ -69,7 +72,7 @@ impl Open {
 
 impl Attempt {
     /// Notes that an attempt has begun; `None` where the history is full.
-    fn begin(host: &impl Host, overlaps: &Overlaps) -> Option<Self> {
+    fn begin(host: &impl Host, overlaps: &Cell<u32>) -> Option<Self> {
         let mut history = host.property(KEY.as_bytes()).unwrap_or_default();
         let overlapped = history::has_open(&history);
         if overlapped {
@@ -86,7 +89,7 @@ impl Attempt {
     ///
     /// What it left is still the history, unless attempts overlapped meanwhile: only then there may be
     /// more, and Envoy is asked again.
-    fn end(mut self, host: &impl Host, overlaps: &Overlaps, code: Option<u16>, failure: &[u8]) {
+    fn end(mut self, host: &impl Host, overlaps: &Cell<u32>, code: Option<u16>, failure: &[u8]) {
         if self.overlapped || overlaps.get() != self.overlaps_before {
             self.history = host.property(KEY.as_bytes()).unwrap_or_default();
         }
@@ -96,11 +99,11 @@ impl Attempt {
     }
 }
 
-/// A hash of the ids that Envoy counts up: nobody else can choose them.
+/// Hashes ids that Envoy counts up: nobody else can choose them.
 #[derive(Debug, Default)]
-struct ById(u64);
+struct IdHasher(u64);
 
-impl Hasher for ById {
+impl Hasher for IdHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn ok_one_after_the_other() {
-        let (host, open) = (Fake::default(), Open::default());
+        let (host, open) = (Fake::default(), OpenAttempts::new());
         open.begin(host.at("a:1"), 1);
         assert_eq!(host.history(), "a:1=?");
         open.end(&host, 1, || answered(503));
@@ -174,18 +177,29 @@ mod tests {
 
     #[test]
     fn ok_an_attempt_ends_once() {
-        let (host, open) = (Fake::default(), Open::default());
+        let (host, open) = (Fake::default(), OpenAttempts::new());
         open.begin(host.at("a:1"), 1);
         open.end(&host, 1, || answered(200));
         open.end(&host, 1, || panic!("asked for what is not noted"));
         open.end(&host, 2, || panic!("asked for what is not noted"));
         assert_eq!(host.history(), "a:1=200/1ms");
-        assert!(open.attempts.borrow().is_empty());
+        assert!(open.by_context_id.borrow().is_empty());
+    }
+
+    #[test]
+    fn ok_what_finds_no_room_is_not_open() {
+        let (host, open) = (Fake::default(), OpenAttempts::new());
+        host.set(KEY, "h:1=200/1ms;".repeat(1000).trim_end_matches(';').as_bytes());
+        for id in 0..3 {
+            open.begin(host.at("a:1"), id);
+        }
+        assert!(host.history().ends_with("=200/1ms;+"));
+        assert!(open.by_context_id.borrow().is_empty());
     }
 
     #[test]
     fn ok_an_overlap_of_another_request_changes_nothing() {
-        let (host, other, open) = (Fake::default(), Fake::default(), Open::default());
+        let (host, other, open) = (Fake::default(), Fake::default(), OpenAttempts::new());
         open.begin(host.at("a:1"), 1);
         open.begin(other.at("x:1"), 2);
         open.begin(other.at("x:2"), 3);
@@ -200,7 +214,7 @@ mod tests {
         fn ok_parallel_attempts_lose_nothing(
             steps in prop::collection::vec((any::<bool>(), any::<prop::sample::Index>()), 1..30),
         ) {
-            let (host, open) = (Fake::default(), Open::default());
+            let (host, open) = (Fake::default(), OpenAttempts::new());
             let mut running: Vec<u16> = Vec::new();
             let mut expected: Vec<Option<u16>> = Vec::new();
             for (begins, which) in steps {

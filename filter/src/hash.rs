@@ -1,4 +1,4 @@
-//! Keyed hashes, in place of values that are not to be read, and one without a key.
+//! Hashes: keyed ones in place of values that are not to be read, and FNV-1a.
 
 use hmac_sha256::HMAC;
 
@@ -28,12 +28,14 @@ impl Key {
     }
 }
 
-/// The 64 bits of FNV-1a over bytes: for telling texts apart that nobody makes up to be alike.
+/// The 64 bits of FNV-1a over bytes, which is the same everywhere and always.
+///
+/// Whoever wants to can make up texts with the same one.
 ///
 /// ```
-/// assert_eq!(filter::hash::fnv(*b"foobar"), 0x8594_4171_f739_67e8);
+/// assert_eq!(filter::hash::fnv1a(*b"foobar"), 0x8594_4171_f739_67e8);
 /// ```
-pub fn fnv(bytes: impl IntoIterator<Item = u8>) -> u64 {
+pub fn fnv1a(bytes: impl IntoIterator<Item = u8>) -> u64 {
     bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

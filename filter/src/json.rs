@@ -20,7 +20,7 @@ pub(crate) fn push_part(out: &mut Vec<u8>, text: &[u8]) {
         for char in chunk.valid().chars() {
             match char {
                 '"' | '\\' => out.extend_from_slice(&[b'\\', char as u8]),
-                '!'..='~' => out.push(char as u8),
+                char if u8::try_from(char).is_ok_and(is_plain) => out.push(char as u8),
                 char => {
                     char.encode_utf16(&mut [0; 2]).iter().for_each(|unit| push_unit(out, *unit))
                 }
@@ -32,12 +32,17 @@ pub(crate) fn push_part(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// Which bytes stand for themselves.
+/// Whether a byte stands for itself.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')
+}
+
+/// [`is_plain`] by byte: texts are mostly plain, and a look is cheaper than the comparisons.
 const IS_PLAIN: [bool; 256] = {
     let mut table = [false; 256];
-    let mut byte = b'!';
-    while byte <= b'~' {
-        table[byte as usize] = !matches!(byte, b'"' | b'\\');
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = is_plain(byte as u8);
         byte += 1;
     }
     table

@@ -1,6 +1,6 @@
 //! Which requests are worth a line.
 
-use crate::hash::fnv;
+use crate::hash::fnv1a;
 
 /// What decides whether the access log record of a request is kept.
 ///
@@ -58,7 +58,7 @@ impl Rate {
         const UUID_LENGTH: usize = 36;
         let skipped = (request_id.len() == UUID_LENGTH).then_some(TRACE_REASON);
         let counted = request_id.iter().enumerate().filter(|(at, _)| Some(*at) != skipped);
-        let mut hash = fnv(counted.map(|(_, byte)| *byte));
+        let mut hash = fnv1a(counted.map(|(_, byte)| *byte));
         hash = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
         hash = (hash ^ hash >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
         (hash ^ hash >> 33) >> 32 < self.0

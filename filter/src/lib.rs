@@ -12,6 +12,8 @@
 mod attempts;
 pub mod attribute;
 pub mod config;
+#[cfg(any(test, target_family = "wasm"))]
+mod configurations;
 pub mod hash;
 pub mod history;
 mod json;
@@ -20,8 +22,6 @@ pub mod key;
 mod pack;
 mod redact;
 mod request;
-#[cfg(any(test, target_family = "wasm"))]
-mod roots;
 #[cfg(target_family = "wasm")]
 mod wasm;
 

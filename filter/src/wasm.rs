@@ -1,8 +1,9 @@
 //! The filter as Envoy runs it: one module a role.
 //!
-//! The SDK makes a context for each request, which takes two calls of Envoy's: one at its beginning, one
-//! at its end. They are a quarter of what a small filter costs, so requests go past the SDK: what is
-//! named `role_on_…` stands in `filter/exports/*.wat` in place of the SDK's `proxy_on_…`.
+//! The SDK starts a module and allocates what Envoy hands over. Its dispatcher is left out: it keeps an
+//! object for each request, for which Envoy has to call the module at the request's beginning and at its
+//! end, and that is a fifth of what one field costs. `filter/exports/*.wat` puts the functions that are
+//! named `role_on_…` here in place of the `proxy_on_…` that the SDK exports.
 
 #[cfg(feature = "access_log")]
 mod access_log;
@@ -17,12 +18,14 @@ compile_error!("a module has one role: choose the feature `attempts` or `access_
 
 use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 
+use crate::configurations::Configurations;
+
 #[cfg(feature = "access_log")]
 use access_log as role;
 #[cfg(feature = "attempts")]
 use attempts as role;
 
-/// In the place of the one of WASI's libc, which is slower, and larger by a tenth of a module.
+/// Replaces the allocator of WASI's libc, which is slower and makes a module a tenth larger.
 #[global_allocator]
 static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
@@ -32,25 +35,23 @@ mod entry {
 
     proxy_wasm::main! {{
         super::host::start_log();
-        proxy_wasm::set_root_context(|root| Box::new(super::role::Role(root)));
     }}
 
-    // What the SDK exports.
-    unsafe extern "C" {
-        safe fn proxy_on_context_create(context: u32, parent: u32);
-        safe fn proxy_on_configure(context: u32, size: usize) -> bool;
-        safe fn proxy_on_delete(context: u32);
-    }
-
-    /// A root context of the SDK's lives as long as it is told its configuration, which [`Roots`] keeps.
-    ///
-    /// [`Roots`]: crate::roots::Roots
+    /// Takes any configuration: Envoy would not start, or refuse an update, on a `false`.
     #[unsafe(no_mangle)]
-    extern "C" fn role_on_configure(root: u32, size: usize) -> bool {
-        proxy_on_context_create(root, 0);
-        let is_taken = proxy_on_configure(root, size);
-        proxy_on_delete(root);
-        is_taken
+    extern "C" fn role_on_configure(_root_context_id: u32, _size: usize) -> bool {
+        super::role::configure();
+        true
+    }
+}
+
+/// Remembers the configuration of the plugin at hand.
+fn remember<T: PartialEq>(configurations: &mut Configurations<T>, configuration: T) {
+    if !configurations.add(configuration, host::number_root_context) {
+        log::error!(
+            "logcollector: plugins with different configurations share a VM, and Envoy does not tell \
+             them apart: nothing will be logged; give each configuration a vm_id of its own"
+        );
     }
 }
 

@@ -21,7 +21,7 @@ use tests::filter_play::{Listener, Logs, Scene};
 /// How often Envoy configures a module when it runs one worker: twice to begin with, and for each worker.
 const CONFIGURED: usize = 3;
 
-/// Configurations that no role, or one of them, can make anything of. Those of a role share a VM.
+/// Configurations that no role, or one of them, can make anything of.
 const WRONG: &[&str] = &[
     "{",
     "[]",
@@ -81,6 +81,54 @@ fn envoy_serves_whatever_the_configuration() {
             );
             let count = log.lines().filter(|line| line.ends_with(&end)).count();
             assert_eq!(count, CONFIGURED, "lines of Envoy's log that end with {end:?}");
+        }
+    }
+}
+
+/// One module a role serves all listeners, whose requests come in turn.
+#[test]
+fn plugins_that_share_a_vm_keep_their_own_configurations() {
+    let path = |redact: &str| {
+        let path = format!(r#"{{"value": "request.path", "redact": {redact}}}"#);
+        format!(r#"{{"access_log": {{"fields": {{"path": {path}}}}}}}"#)
+    };
+    let token = path(r#"{"query_parameters": ["token"]}"#);
+    let cases = [
+        ("token", token.as_str(), Some("/ok?token=[redacted]&id=7"), true),
+        ("query", &path(r#""query""#), Some("/ok?[redacted]"), true),
+        ("value", &path(r#""value""#), Some("[redacted]"), true),
+        ("wrong", r#"{"access_log": 1, "attempts": 1}"#, None, false),
+        ("token again", token.as_str(), Some("/ok?token=[redacted]&id=7"), true),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let scene = Scene::create(dir.path());
+    let listeners = cases.map(|(name, configuration, ..)| {
+        let module = |role| Module::new(role, configuration);
+        let [access_log, attempts] = [Role::AccessLog, Role::Attempts].map(module);
+        let vm_of =
+            |module: &Module| module.filter()["typed_config"]["config"]["vm_config"].clone();
+        assert_eq!(vm_of(&access_log), vm_of(&Module::new(Role::AccessLog, "")));
+        assert_eq!(vm_of(&attempts), vm_of(&Module::new(Role::Attempts, "")));
+        Listener::http(name).access_log(access_log).attempts(attempts)
+    });
+    const ROUNDS: usize = 20;
+    let envoy = Envoy::start_workers(2, &scene.bootstrap(&listeners), dir.path());
+    let ports = envoy.ports();
+    for _ in 0..ROUNDS {
+        for (name, ..) in cases {
+            let request = request(b"/ok?token=secret&id=7", &[("x-upstream", "200")]);
+            assert_eq!(Client::connect(ports[name]).ask(&request).unwrap(), 200, "{name}");
+        }
+    }
+    envoy.stop();
+    for (name, _, path, has_history) in cases {
+        let lines = scene.lines(name);
+        assert_eq!(lines.len(), ROUNDS);
+        for line in lines {
+            let object = line.object().unwrap();
+            assert_eq!(object.get("path").and_then(Value::as_str), path, "{name}");
+            assert_eq!(object.contains_key("filter_error"), path.is_none(), "{name}");
+            assert_eq!(line.history().is_some(), has_history, "{name}");
         }
     }
 }

@@ -47,9 +47,19 @@ pub(crate) const LUA: &str = "Lua";
 /// Where the modules are.
 #[derive(Debug)]
 pub(crate) struct Modules {
-    floor: PathBuf,
+    /// Modules without any logic, which cost what cannot be saved.
+    by_hand: ByHand,
     /// What stands behind the names of variants, and the modules of the two roles.
     builds: Vec<(String, PathBuf, PathBuf)>,
+}
+
+/// Modules that are written by hand: they make the same calls as the filter, and set a constant.
+#[derive(Debug)]
+struct ByHand {
+    floor: PathBuf,
+    one_field: PathBuf,
+    eight_fields: PathBuf,
+    attempts: PathBuf,
 }
 
 const ONE_FIELD: &str = r#"{"access_log":{"fields":{"retry":"retry"}}}"#;
@@ -73,10 +83,17 @@ pub(crate) fn all(modules: &Modules) -> Vec<Variant> {
         is_base: true,
         ..Variant::new(name, downstream, format, expected)
     };
-    let floor = vec![config::wasm(&modules.floor, "{}")];
+    let by_hand = |module| vec![config::wasm(module, "{}")];
+    let ByHand { floor, one_field, eight_fields, attempts } = &modules.by_hand;
     let mut variants = vec![
         base(NONE, vec![], "-", "-"),
-        base(FLOOR, floor, "%FILTER_STATE(wasm.floor:PLAIN)%", "\u{1}\0"),
+        base(FLOOR, by_hand(floor), "%FILTER_STATE(wasm.floor:PLAIN)%", "\u{1}\0"),
+        Variant::new("by hand, 1 field", by_hand(one_field), ACCESS_LOG, ONE_VALUE),
+        Variant::new("by hand, 8 fields", by_hand(eight_fields), ACCESS_LOG, EIGHT_VALUES),
+        Variant {
+            upstream: by_hand(attempts),
+            ..Variant::new("by hand, attempts", vec![], ATTEMPTS, ONE_ATTEMPT)
+        },
     ];
     for (suffix, access_log, attempts) in &modules.builds {
         let log = |config| vec![config::wasm(access_log, config)];
@@ -182,10 +199,9 @@ impl Variant {
 }
 
 impl Modules {
-    /// The modules of all folders, and the floor, which is assembled into `dir`.
+    /// The modules of all folders, and those by hand, which are assembled into `dir`.
     pub(crate) fn find(modules: &Path, compare: &[PathBuf], dir: &Path) -> Result<Self> {
-        let floor = dir.join("floor.wasm");
-        fs::write(&floor, wat::parse_str(include_str!("floor.wat"))?)?;
+        let by_hand = ByHand::assemble(dir)?;
         let mut builds = Vec::new();
         let of = |dir: &PathBuf| format!(" of {}", dir.display());
         let first = (String::new(), modules);
@@ -199,6 +215,22 @@ impl Modules {
             };
             builds.push((suffix, find("access_log")?, find("attempts")?));
         }
-        Ok(Self { floor, builds })
+        Ok(Self { by_hand, builds })
+    }
+}
+
+impl ByHand {
+    fn assemble(dir: &Path) -> Result<Self> {
+        let assemble = |name: &str, text: &str| -> Result<PathBuf> {
+            let module = dir.join(format!("{name}.wasm"));
+            fs::write(&module, wat::parse_str(text)?)?;
+            Ok(module)
+        };
+        Ok(Self {
+            floor: assemble("floor", include_str!("by_hand/floor.wat"))?,
+            one_field: assemble("one_field", include_str!("by_hand/one_field.wat"))?,
+            eight_fields: assemble("eight_fields", include_str!("by_hand/eight_fields.wat"))?,
+            attempts: assemble("attempts", include_str!("by_hand/attempts.wat"))?,
+        })
     }
 }

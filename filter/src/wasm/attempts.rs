@@ -2,12 +2,10 @@
 
 use std::cell::RefCell;
 
-use proxy_wasm::traits::{Context, RootContext};
-
 use super::host::{self, Envoy};
-use crate::attempts::Open;
+use crate::attempts::OpenAttempts;
 use crate::config::Attempts;
-use crate::roots::Roots;
+use crate::configurations::Configurations;
 use crate::{Properties as _, key};
 
 mod entry {
@@ -17,46 +15,38 @@ mod entry {
     const CONTINUE: u32 = 0;
 
     #[unsafe(no_mangle)]
-    extern "C" fn role_on_request_headers(attempt: u32, _count: usize, _end: bool) -> u32 {
-        super::on_request_headers(attempt);
+    extern "C" fn role_on_request_headers(context_id: u32, _count: usize, _end: bool) -> u32 {
+        super::on_request_headers(context_id);
         CONTINUE
     }
 
     #[unsafe(no_mangle)]
-    extern "C" fn role_on_response_headers(attempt: u32, _count: usize, end: bool) -> u32 {
-        super::on_response_headers(attempt, end);
+    extern "C" fn role_on_response_headers(context_id: u32, _count: usize, end: bool) -> u32 {
+        super::on_response_headers(context_id, end);
         CONTINUE
     }
 
     #[unsafe(no_mangle)]
-    extern "C" fn role_on_delete(attempt: u32) {
-        super::on_delete(attempt);
+    extern "C" fn role_on_delete(context_id: u32) {
+        super::on_delete(context_id);
     }
 }
 
 thread_local! {
-    /// Whether attempts are noted.
-    static IS_ON: RefCell<Roots<bool>> = const { RefCell::new(Roots::new()) };
-    static OPEN: Open = Open::default();
+    /// Whether attempts are noted: they are not under a wrong configuration.
+    static IS_ON: RefCell<Configurations<bool>> = const { RefCell::new(Configurations::new()) };
+    static OPEN: OpenAttempts = const { OpenAttempts::new() };
 }
 
-pub(super) struct Role(pub(super) u32);
-
-impl Context for Role {}
-
-impl RootContext for Role {
-    /// Takes any configuration: Envoy would not start, or refuse an update, on a `false`.
-    fn on_configure(&mut self, _size: usize) -> bool {
-        let config = Attempts::parse(&host::configuration());
-        IS_ON
-            .with_borrow_mut(|is_on| is_on.set(self.0, config.is_ok(), || host::mark_root(self.0)));
-        match config {
-            Ok(config) if config.survive_internal_redirects => outlive_redirects(),
-            Ok(_) => {}
-            Err(error) => super::refuse("attempts", &error),
-        }
-        true
+pub(super) fn configure() {
+    let config = Attempts::parse(&host::configuration());
+    let is_on = config.is_ok();
+    match config {
+        Ok(config) if config.survive_internal_redirects => outlive_redirects(),
+        Ok(_) => {}
+        Err(error) => super::refuse("attempts", &error),
     }
+    IS_ON.with_borrow_mut(|configurations| super::remember(configurations, is_on));
 }
 
 /// Has Envoy keep the history as long as the request of the client lasts, beyond its redirects.
@@ -67,20 +57,21 @@ fn outlive_redirects() {
     let mut arguments = vec![0x0a, name.len() as u8];
     arguments.extend_from_slice(name);
     arguments.extend_from_slice(&[0x28, 1]);
-    if host::call("declare_property", &arguments).is_none() {
+    if host::call("declare_property", &arguments).is_err() {
         log::warn!("logcollector attempts: Envoy drops the attempts before an internal redirect");
     }
 }
 
-fn on_request_headers(attempt: u32) {
+fn on_request_headers(context_id: u32) {
     #[cfg(feature = "trap")]
     super::trap("request");
-    if IS_ON.with_borrow(|is_on| is_on.get(host::marked_root) == Some(&true)) {
-        OPEN.with(|open| open.begin(&Envoy, attempt));
+    let is_on = IS_ON.with_borrow(|it| it.get(host::root_context_number) == Some(&true));
+    if is_on {
+        OPEN.with(|open| open.begin(&Envoy, context_id));
     }
 }
 
-fn on_response_headers(attempt: u32, end: bool) {
+fn on_response_headers(context_id: u32, end: bool) {
     #[cfg(feature = "trap")]
     super::trap("response");
     let outcome = || {
@@ -88,13 +79,13 @@ fn on_response_headers(attempt: u32, end: bool) {
         let failure = if end && code == Some(200) { failed_call() } else { Vec::new() };
         (code, failure)
     };
-    OPEN.with(|open| open.end(&Envoy, attempt, outcome));
+    OPEN.with(|open| open.end(&Envoy, context_id, outcome));
 }
 
 /// Envoy drops the context at the end of an attempt, whatever became of it.
-fn on_delete(attempt: u32) {
+fn on_delete(context_id: u32) {
     let failure = || Envoy.property(b"upstream\0transport_failure_reason").unwrap_or_default();
-    OPEN.with(|open| open.end(&Envoy, attempt, || (None, failure())));
+    OPEN.with(|open| open.end(&Envoy, context_id, || (None, failure())));
 }
 
 /// What a gRPC response without a body says of the call, where that failed: Envoy may retry it.

@@ -8,10 +8,13 @@ mod abi;
 
 use std::ptr;
 
+use crate::configurations::Unknown;
 use crate::request::Properties;
 
 /// The status of a call that went well.
 const OK: u32 = 0;
+/// The status of a call for something that there is not.
+const NOT_FOUND: u32 = 1;
 /// The configuration of the plugin, among the buffers.
 const PLUGIN_CONFIGURATION: u32 = 7;
 
@@ -24,6 +27,7 @@ impl Properties for Envoy {
         receive(|value, size| unsafe {
             abi::proxy_get_property(path.as_ptr(), path.len(), value, size)
         })
+        .ok()
     }
 }
 
@@ -67,8 +71,12 @@ pub(super) fn configuration() -> Vec<u8> {
         .unwrap_or_default()
 }
 
-/// Calls a function that Envoy has beyond the ABI; `None` where that did not go well.
-pub(super) fn call(function: &str, arguments: &[u8]) -> Option<Vec<u8>> {
+/// Calls a function that Envoy has beyond the ABI.
+///
+/// # Errors
+///
+/// The status, where it is not "ok".
+pub(super) fn call(function: &str, arguments: &[u8]) -> Result<Vec<u8>, u32> {
     // SAFETY: name and arguments are borrowed for the call, and `receive` gives places to write to.
     receive(|result, size| unsafe {
         abi::proxy_call_foreign_function(
@@ -82,34 +90,46 @@ pub(super) fn call(function: &str, arguments: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// Marks the root context at hand with its id, and says whether that went well.
+/// Gives the root context at hand a number, and says whether it has it.
 ///
-/// The mark is an expression, because Envoy keeps those by root context. It is the first one there, and
-/// its value is the id.
-pub(super) fn mark_root(root: u32) -> bool {
-    call("expr_create", root.to_string().as_bytes()).is_some()
+/// That is a CEL expression whose value is the number: Envoy keeps expressions by root context.
+pub(super) fn number_root_context(number: u32) -> bool {
+    let has_it = || root_context_number() == Ok(Some(number));
+    has_it() || call("expr_create", number.to_string().as_bytes()).is_ok() && has_it()
 }
 
-/// The mark of the root context at hand.
-pub(super) fn marked_root() -> Option<u32> {
-    /// What Envoy calls the first expression of a root context.
-    const FIRST: [u8; 4] = 0_u32.to_ne_bytes();
-    let value = call("expr_evaluate", &FIRST)?;
-    u32::try_from(i64::from_le_bytes(value.try_into().ok()?)).ok()
+/// The number of the root context at hand; `None` where it has none.
+///
+/// # Errors
+///
+/// When Envoy does not say.
+pub(super) fn root_context_number() -> Result<Option<u32>, Unknown> {
+    /// The token that Envoy gives to the first expression of a root context.
+    const FIRST_TOKEN: [u8; 4] = 0_u32.to_le_bytes();
+    let value = match call("expr_evaluate", &FIRST_TOKEN) {
+        Ok(value) => value,
+        Err(NOT_FOUND) => return Ok(None),
+        Err(_) => return Err(Unknown),
+    };
+    let number = i64::from_le_bytes(value.try_into().map_err(|_| Unknown)?);
+    u32::try_from(number).map(Some).map_err(|_| Unknown)
 }
 
 /// Makes a call that writes the place and the size of its answer, and takes the answer over.
-fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>> {
+///
+/// # Errors
+///
+/// The status, where it is not "ok".
+fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, u32> {
     let (mut value, mut size) = (ptr::null_mut::<u8>(), 0);
-    if call(&raw mut value, &raw mut size) != OK {
-        return None;
-    }
-    if value.is_null() {
-        return Some(Vec::new());
+    match call(&raw mut value, &raw mut size) {
+        OK if value.is_null() => return Ok(Vec::new()),
+        OK => {}
+        status => return Err(status),
     }
     // SAFETY: Envoy asked for exactly `size` bytes by way of the SDK's `proxy_on_memory_allocate`, which
     // took them from a `Vec<u8>` of that capacity and forgot it, and wrote all of them.
-    Some(unsafe { Vec::from_raw_parts(value, size, size) })
+    Ok(unsafe { Vec::from_raw_parts(value, size, size) })
 }
 
 #[cfg(feature = "attempts")]
@@ -142,6 +162,7 @@ mod upstream {
         receive(|value, size| unsafe {
             abi::proxy_get_header_map_value(map, name, length, value, size)
         })
+        .ok()
     }
 }
 

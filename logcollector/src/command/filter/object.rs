@@ -42,7 +42,7 @@ impl Part {
     /// The name of its VM, which it shares with no other part and no other configuration: a trap takes
     /// all that share one, and where configurations do, each request has to ask for its own.
     fn vm_id(&self) -> String {
-        let configuration = filter::hash::fnv(self.configuration.bytes());
+        let configuration = filter::hash::fnv1a(self.configuration.bytes());
         format!("{}-{:08x}", self.role.name(), configuration >> 32)
     }
 
