@@ -99,7 +99,8 @@ impl Attempt {
     }
 }
 
-/// Hashes ids that Envoy counts up: nobody else can choose them.
+/// Hashes ids that Envoy counts up: nobody else can choose them. A tree in place of the table would make the
+/// module a tenth larger, and be no quicker.
 #[derive(Debug, Default)]
 struct IdHasher(u64);
 

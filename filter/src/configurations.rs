@@ -12,7 +12,6 @@ pub(crate) struct Configurations<T> {
     first: Option<T>,
     /// The others, by the number of their root contexts; the newest at the end.
     numbered: Vec<(u32, T)>,
-    last_number: u32,
     /// Whether there are root contexts that cannot be told apart.
     is_lost: bool,
 }
@@ -26,7 +25,7 @@ const MOST: usize = 64;
 
 impl<T: PartialEq> Configurations<T> {
     pub(crate) const fn new() -> Self {
-        Self { first: None, numbered: Vec::new(), last_number: 0, is_lost: false }
+        Self { first: None, numbered: Vec::new(), is_lost: false }
     }
 
     /// Remembers the configuration of the root context at hand, and says whether it can be found again.
@@ -39,13 +38,14 @@ impl<T: PartialEq> Configurations<T> {
             return true;
         }
         let known = self.numbered.iter().find(|(_, known)| *known == configuration);
-        let found = known.map(|(number, _)| *number);
-        self.is_lost |= !number(found.unwrap_or(self.last_number + 1));
-        if found.is_none() {
-            self.last_number += 1;
-            let surplus = (self.numbered.len() + 1).saturating_sub(MOST);
-            self.numbered.drain(..surplus);
-            self.numbered.push((self.last_number, configuration));
+        let known = known.map(|(number, _)| *number);
+        let next = self.numbered.last().map_or(1, |(newest, _)| newest + 1);
+        self.is_lost |= !number(known.unwrap_or(next));
+        if known.is_none() {
+            if self.numbered.len() == MOST {
+                self.numbered.remove(0);
+            }
+            self.numbered.push((next, configuration));
         }
         !self.is_lost
     }

@@ -13,9 +13,6 @@ pub(crate) fn push_part(out: &mut Vec<u8>, text: &[u8]) {
     let plain = text.iter().position(|byte| !IS_PLAIN[usize::from(*byte)]).unwrap_or(text.len());
     let (plain, rest) = text.split_at(plain);
     out.extend_from_slice(plain);
-    if rest.is_empty() {
-        return;
-    }
     for chunk in rest.utf8_chunks() {
         for char in chunk.valid().chars() {
             match char {

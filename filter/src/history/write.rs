@@ -87,11 +87,7 @@ fn push_outcome(out: &mut Vec<u8>, outcome: &Outcome<'_>) {
 }
 
 fn push_safe(out: &mut Vec<u8>, text: &[u8], underscores: bool) {
-    let text = text.get(..MAX_TEXT).unwrap_or(text);
-    let safe = text.iter().position(|byte| !is_safe(*byte)).unwrap_or(text.len());
-    let (safe, rest) = text.split_at(safe);
-    out.extend_from_slice(safe);
-    for &byte in rest {
+    for &byte in text.iter().take(MAX_TEXT) {
         match byte {
             b' ' if underscores => out.push(b'_'),
             byte if is_safe(byte) => out.push(byte),
